@@ -1,0 +1,7 @@
+#pragma once
+/* What a key is made of, for commands that the rooms above declare. */
+#include "core/cmd.h"
+
+/* MEMORY USAGE key [SAMPLES count] -> bytes, or null. The row "memory|usage" belongs to the MEMORY
+ * container. */
+void memory_usage_reply(struct cmd_ctx *ctx);

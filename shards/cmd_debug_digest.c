@@ -1,0 +1,198 @@
+/* cmd_debug_digest.c - DEBUG DIGEST and DIGEST-VALUE: Redis' own signatures, so that two servers can be
+ * compared. A key's digest mixes its name, type, value and whether it expires; a database's is the exclusive
+ * or of its keys', so the order of the walk does not matter and shards add theirs up. */
+#include <arpa/inet.h>
+
+#include "core/mem.h"
+#include "shards/cmd_debug_priv.h"
+#include "shards/cmd_walk_keys.h"
+#include "shards/gather.h"
+#include "shards/sha.h"
+
+enum { DIGEST_ENTRIES_PER_TURN = 500, DIGEST_SLOTS_PER_TURN = 1024 };
+
+struct digest {
+    uint8_t bytes[SHA1_BYTES];
+};
+
+static void digest_xor(struct digest *digest, const struct digest *other) {
+    for (size_t i = 0; i < SHA1_BYTES; i++) digest->bytes[i] ^= other->bytes[i];
+}
+
+/* Commutative: any order of texts gives the same. */
+static void digest_add(struct digest *digest, struct slice text) {
+    struct digest hash;
+
+    sha1(text, hash.bytes);
+    digest_xor(digest, &hash);
+}
+
+/* Not commutative. */
+static void digest_mix(struct digest *digest, struct slice text) {
+    digest_add(digest, text);
+    struct digest before = *digest;
+    sha1(slice_of((const char *)before.bytes, SHA1_BYTES), digest->bytes);
+}
+
+static void digest_mix_number(struct digest *digest, uint32_t number) {
+    uint32_t big_endian = htonl(number);
+
+    digest_mix(digest, slice_of((const char *)&big_endian, sizeof big_endian));
+}
+
+static void digest_value(struct digest *digest, const struct entry *entry) {
+    char scratch[ENTRY_SCRATCH_BYTES];
+
+    digest_mix_number(digest, (uint32_t)entry_type(entry));
+    digest_mix(digest, entry_string(entry, scratch));
+    if (entry_expire_at_unix_ms(entry) != EXPIRE_NONE)
+        digest_add(digest, SLICE_LITERAL("!!expire!!"));
+}
+
+static void reply_digest(struct reply *reply, const struct digest *digest) {
+    char text[2 * SHA1_BYTES + 1];
+
+    sha_hex(digest->bytes, SHA1_BYTES, text);
+    reply_status(reply, text);
+}
+
+/* ---- DIGEST ---- */
+
+struct digest_db {
+    struct digest digest;
+    bool has_keys;
+};
+struct digest_part {
+    struct digest_db *dbs;
+    unsigned db, slot;
+    uint32_t position;
+};
+struct digest_owner {
+    struct digest_db *db;
+    uint64_t now_unix_ms;
+};
+
+static void digest_entry(void *arg, struct entry *entry) {
+    struct digest_owner *owner = arg;
+    struct digest digest = {0};
+
+    if (walk_is_expired(entry, owner->now_unix_ms)) return;
+    digest_mix(&digest, entry_key(entry));
+    digest_value(&digest, entry);
+    digest_xor(&owner->db->digest, &digest);
+    owner->db->has_keys = true;
+}
+
+static bool digest_each(struct gather *gather, struct shard *shard) {
+    struct digest_part *part = gather_part(gather, shard->index);
+    const struct node *node = shard->node;
+    unsigned dbs_count = store_databases_count(node->store), looked = 0;
+    size_t entries_count = 0;
+
+    if (part->dbs == NULL) part->dbs = mem_must_zero(dbs_count * sizeof *part->dbs);
+    for (; part->db < dbs_count; part->db++, part->slot = 0) {
+        if (walk_keys_count(node, part->db) <= 0) continue;
+        for (; part->slot < SLOTS_COUNT; part->slot++, part->position = 0) {
+            struct digest_owner owner = {&part->dbs[part->db], shard->now_unix_ms};
+
+            if (node->slot_shard[part->slot] != shard->index) continue;
+            if (++looked > DIGEST_SLOTS_PER_TURN || entries_count >= DIGEST_ENTRIES_PER_TURN)
+                return true;
+            size_t keys_count = store_slot_keys_count(node->store, part->slot, part->db);
+            if (keys_count == 0) continue;
+            if (store_slot_owner_data(node->store, part->slot) != NULL) return true;
+            if (keyspace_slot_scan(shard->keyspace, part->slot, part->db, &part->position,
+                                   DIGEST_ENTRIES_PER_TURN, digest_entry, &owner))
+                return true;
+            entries_count += keys_count;
+        }
+    }
+    return false;
+}
+
+static void digest_done(struct gather *gather, struct cmd_ctx *ctx) {
+    unsigned dbs_count = store_databases_count(session_of(ctx)->shard->node->store);
+    struct digest all = {0};
+
+    for (unsigned db = 0; db < dbs_count; db++) {
+        struct digest sum = {0};
+        bool has_keys = false;
+
+        for (unsigned i = 0; i < gather->shards_count; i++) {
+            const struct digest_part *part = gather_part(gather, i);
+            has_keys |= part->dbs[db].has_keys;
+            digest_xor(&sum, &part->dbs[db].digest);
+        }
+        if (!has_keys) continue;
+        digest_mix_number(&all, db);
+        digest_xor(&all, &sum);
+    }
+    reply_digest(ctx->reply, &all);
+}
+
+static void digest_free(struct gather *gather) {
+    for (unsigned i = 0; i < gather->shards_count; i++)
+        mem_free(((struct digest_part *)gather_part(gather, i))->dbs);
+}
+
+/* DEBUG DIGEST */
+void debug_digest(struct cmd_ctx *ctx) {
+    static const struct gather_ops ops = {.each = digest_each,
+                                          .done = digest_done,
+                                          .free_state = digest_free,
+                                          .state_bytes_per_shard = sizeof(struct digest_part),
+                                          .needs_token = true};
+
+    gather_start(ctx, &ops);
+}
+
+/* ---- DIGEST-VALUE ---- */
+
+struct values_state {
+    struct digest *digests; /* one per key: its owner writes */
+};
+struct values_part {
+    size_t next;
+};
+
+static bool values_each(struct gather *gather, struct shard *shard) {
+    struct values_state *state = gather->state;
+    struct values_part *part = gather_part(gather, shard->index);
+
+    for (; part->next + 2 < gather->args_count; part->next++) {
+        struct key key = key_make(shard->node->store, gather->args[part->next + 2]);
+
+        if (shard->node->slot_shard[key.slot] != shard->index) continue;
+        if (store_slot_owner_data(shard->node->store, key.slot) != NULL) return true;
+        struct entry *entry = keyspace_find(shard->keyspace, gather->db, &key);
+        if (entry == NULL || walk_is_expired(entry, shard->now_unix_ms)) continue;
+        digest_value(&state->digests[part->next], entry);
+    }
+    return false;
+}
+
+static void values_done(struct gather *gather, struct cmd_ctx *ctx) {
+    const struct values_state *state = gather->state;
+
+    reply_array(ctx->reply, ctx->args_count - 2);
+    for (size_t i = 0; i + 2 < ctx->args_count; i++) reply_digest(ctx->reply, &state->digests[i]);
+}
+
+static void values_free(struct gather *gather) {
+    mem_free(((struct values_state *)gather->state)->digests);
+}
+
+/* DEBUG DIGEST-VALUE key [key ...] */
+void debug_digest_value(struct cmd_ctx *ctx) {
+    static const struct gather_ops ops = {.each = values_each,
+                                          .done = values_done,
+                                          .free_state = values_free,
+                                          .state_bytes = sizeof(struct values_state),
+                                          .state_bytes_per_shard = sizeof(struct values_part),
+                                          .needs_token = true};
+    struct gather *gather = gather_prepare(ctx, &ops);
+
+    ((struct values_state *)gather->state)->digests =
+        mem_must_zero((ctx->args_count - 1) * sizeof(struct digest));
+    gather_go(gather);
+}

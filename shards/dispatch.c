@@ -1,0 +1,250 @@
+/* dispatch.c - what happens to one command: refused, run here, sent to another shard, entered as a transaction, or put off. */
+#include <ctype.h>
+#include <stdio.h>
+
+#include "core/mem.h"
+#include "shards/batch.h"
+#include "shards/exec.h"
+#include "shards/messages.h"
+#include "shards/monitor.h"
+#include "shards/tx.h"
+
+/* ---- Refusals ---- */
+
+static struct reply reply_for(struct client *client) {
+    return (struct reply){.out = client_out(client), .resp = client->resp};
+}
+
+static void refused(struct shard *shard, struct client *client, const struct cmd *cmd, const struct reply *reply) {
+    if (cmd != NULL) stat_add(&shard->stats.cmds[cmd->index].rejected, 1);
+    shard_stats_error(&shard->stats, reply->error_code);
+    client_make_dirty(client);
+}
+
+static void refuse_unknown(struct shard *shard, const struct batch_entry *entry) {
+    enum { SHOWN_BYTES_MAX = 128 };
+    struct reply reply = reply_for(entry->client);
+    const struct slice *args = entry->args;
+    char shown[SHOWN_BYTES_MAX + 8 + SHOWN_BYTES_MAX];
+    size_t shown_len = 0;
+
+    if (entry->parent != NULL) {
+        char container[64];
+        size_t len = args[0].len < sizeof container - 1 ? args[0].len : sizeof container - 1;
+        for (size_t i = 0; i < len; i++) container[i] = (char)toupper((unsigned char)entry->parent->fullname[i]);
+        container[len] = '\0';
+        int sub_len = args[1].len < 128 ? (int)args[1].len : 128;
+        reply_error_format(&reply, "unknown subcommand '%.*s'. Try %s HELP.", sub_len, args[1].data, container);
+    } else {
+        for (size_t i = 1; i < entry->args_count && shown_len < SHOWN_BYTES_MAX; i++) {
+            int room = (int)(SHOWN_BYTES_MAX - shown_len);
+            int len = args[i].len < (size_t)room ? (int)args[i].len : room;
+            int written = snprintf(shown + shown_len, sizeof shown - shown_len, "'%.*s' ", len, args[i].data);
+            shown_len += (size_t)written;
+        }
+        shown[shown_len] = '\0';
+        int name_len = args[0].len < 128 ? (int)args[0].len : 128;
+        reply_error_format(&reply, "unknown command '%.*s', with args beginning with: %s", name_len, args[0].data, shown);
+    }
+    refused(shard, entry->client, NULL, &reply);
+}
+
+static void refuse_arity(struct shard *shard, const struct batch_entry *entry) {
+    struct reply reply = reply_for(entry->client);
+    reply_error_format(&reply, "wrong number of arguments for '%s' command", entry->cmd->fullname);
+    refused(shard, entry->client, entry->cmd, &reply);
+}
+
+/* True: refused. */
+static bool refuse_stranger(struct shard *shard, const struct batch_entry *entry) {
+    if (SL_LIKELY((entry->client->flags & CLIENT_AUTHENTICATED) != 0)) return false;
+    if ((entry->cmd->def->flags & CMD_NO_AUTH) != 0) return false;
+    struct reply reply = reply_for(entry->client);
+    reply_error(&reply, "-NOAUTH Authentication required.");
+    refused(shard, entry->client, entry->cmd, &reply);
+    return true;
+}
+
+/* CLIENT PAUSE: the command is put off until the pause is over. */
+static bool put_off_by_pause(struct shard *shard, const struct batch_entry *entry) {
+    struct node *node = shard->node;
+    uint64_t until_unix_ms = atomic_load_explicit(&node->pause_until_unix_ms, memory_order_relaxed);
+
+    if (SL_LIKELY(until_unix_ms == 0) || until_unix_ms <= shard->now_unix_ms) return false;
+    if (atomic_load_explicit(&node->pause_is_writes_only, memory_order_relaxed) &&
+        (entry->cmd->def->flags & (CMD_WRITE | CMD_MAY_REPLICATE)) == 0) {
+        return false;
+    }
+    struct client *client = entry->client;
+    client->flags |= CLIENT_IS_PAUSED;
+    client->paused_next = shard->paused_head;
+    shard->paused_head = client;
+    return true;
+}
+
+/* ---- Running here ---- */
+
+static void run_here(struct shard *shard, const struct batch_entry *entry) {
+    struct client *client = entry->client;
+    struct outbuf *out = client_out(client);
+    bool is_discarded = (client->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) != 0;
+    struct outbuf_mark mark = {0};
+    struct exec_call call = {
+        .cmd = entry->cmd,
+        .args = entry->args,
+        .args_count = entry->args_count,
+        .db = client->db,
+        .resp = client->resp,
+        .no_touch = (client->flags & CLIENT_NO_TOUCH) != 0,
+        .key_first = entry->key_first,
+        .client = client,
+        .out = out,
+    };
+
+    if (SL_UNLIKELY(is_discarded)) mark = outbuf_mark(out);
+    uint64_t duration_ns = exec_call(shard, &call);
+    if (SL_UNLIKELY(is_discarded)) outbuf_truncate(out, mark);
+    client_make_dirty(client);
+    exec_finished(shard, client, entry->cmd, entry->args, entry->args_count, duration_ns);
+}
+
+/* ---- Elsewhere, or later ---- */
+
+static void forward(struct shard *shard, const struct batch_entry *entry) {
+    struct client *client = entry->client;
+    struct request *request = request_new(shard, client, entry->cmd, entry->args, entry->args_count, &entry->key_first);
+
+    request->shard_index = entry->shard_index;
+    request->has_many_keys = entry->has_many_keys;
+    stat_add(&shard->stats.requests_messaged, 1);
+    if ((entry->cmd->def->flags & CMD_SLOW_EXECUTION) != 0) {
+        messages_to_home(shard, entry->shard_index, &request->msg);
+        client->block = CLIENT_WAITS_REPLIES; /* it may be overtaken by what comes behind it */
+    } else {
+        messages_to_slots(shard, entry->shard_index, &request->msg);
+    }
+}
+
+static void start_tx(struct shard *shard, const struct batch_entry *entry, const struct tx_slots *slots) {
+    struct request *request = request_new(shard, entry->client, entry->cmd, entry->args, entry->args_count, &entry->key_first);
+
+    request->shard_index = (uint16_t)__builtin_ctzll(slots->shards_mask);
+    entry->client->block = CLIENT_WAITS_REPLIES;
+    tx_start(shard, request, slots);
+}
+
+static bool dispatch_one_shard(struct shard *shard, const struct batch_entry *entry) {
+    struct client *client = entry->client;
+    bool is_held = token_is_held(shard, entry->shard_index);
+    bool is_remote = entry->shard_index != shard->index;
+
+    if (SL_UNLIKELY(!is_held || (is_remote && (entry->cmd->def->flags & CMD_SLOW_EXECUTION) != 0))) {
+        if ((entry->cmd->def->flags & CMD_SLOW_EXECUTION) != 0 && client->pending_head != NULL) {
+            client->block = CLIENT_WAITS_REPLIES;
+            return false;
+        }
+        forward(shard, entry);
+        return true;
+    }
+    const struct shard *owner = shard->node->shards[entry->shard_index];
+    if (SL_UNLIKELY(owner->reserved_slots_count > 0)) {
+        if (entry->has_many_keys) {
+            struct tx_slots slots;
+            tx_slots_init(&slots, shard->node, entry->cmd, entry->args, entry->args_count);
+            bool are_free = tx_slots_are_free(&slots, shard), is_put_off = !are_free && client->pending_head != NULL;
+            if (is_put_off) {
+                client->block = CLIENT_WAITS_REPLIES;
+            } else if (!are_free) {
+                start_tx(shard, entry, &slots);
+            }
+            tx_slots_deinit(&slots);
+            if (is_put_off) return false;
+            if (!are_free) return true;
+        } else if (store_slot_owner_data(shard->node->store, entry->key_first.slot) != NULL) {
+            struct request *request =
+                request_new(shard, client, entry->cmd, entry->args, entry->args_count, &entry->key_first);
+            request->shard_index = entry->shard_index;
+            bool is_queued = slot_queue_join(shard->node->shards[entry->shard_index], shard->node->store, request);
+            SL_ASSERT(is_queued);
+            return true;
+        }
+    }
+    stat_add(is_remote ? &shard->stats.requests_lent : &shard->stats.requests_local, 1);
+    run_here(shard, entry);
+    return true;
+}
+
+static bool dispatch_several_shards(struct shard *shard, const struct batch_entry *entry) {
+    struct client *client = entry->client;
+
+    if (client->pending_head != NULL) {
+        client->block = CLIENT_WAITS_REPLIES;
+        return false;
+    }
+    bool are_held = (entry->shards_mask & ~shard->tokens_held) == 0;
+    uint32_t reserved_count = 0;
+    for (uint64_t mask = are_held ? entry->shards_mask : 0; mask != 0; mask &= mask - 1) {
+        reserved_count += shard->node->shards[__builtin_ctzll(mask)]->reserved_slots_count;
+    }
+    if (are_held && reserved_count == 0) {
+        stat_add(&shard->stats.tx_direct, 1);
+        run_here(shard, entry);
+        return true;
+    }
+    struct tx_slots slots;
+    tx_slots_init(&slots, shard->node, entry->cmd, entry->args, entry->args_count);
+    if (are_held && tx_slots_are_free(&slots, shard)) {
+        stat_add(&shard->stats.tx_direct, 1);
+        run_here(shard, entry);
+    } else {
+        start_tx(shard, entry, &slots);
+    }
+    tx_slots_deinit(&slots);
+    return true;
+}
+
+static bool dispatch_known(struct shard *shard, const struct batch_entry *entry) {
+    struct client *client = entry->client;
+
+    switch ((enum route)entry->route) {
+    case ROUTE_SHARD: return dispatch_one_shard(shard, entry);
+    case ROUTE_SEVERAL: return dispatch_several_shards(shard, entry);
+    case ROUTE_CONN:
+        if (client->pending_head != NULL) {
+            client->block = CLIENT_WAITS_REPLIES;
+            return false;
+        }
+        run_here(shard, entry);
+        return true;
+    case ROUTE_ERROR: break;
+    }
+    SL_ASSERT(!"a route");
+    return true;
+}
+
+bool dispatch(struct shard *shard, const struct batch_entry *entry) {
+    struct client *client = entry->client;
+    bool is_consumed = true;
+
+    client->active_unix_ms = shard->now_unix_ms;
+    if (SL_UNLIKELY(entry->cmd == NULL)) {
+        refuse_unknown(shard, entry);
+    } else if (SL_UNLIKELY(entry->route == ROUTE_ERROR)) {
+        refuse_arity(shard, entry);
+    } else if (!refuse_stranger(shard, entry)) {
+        if (put_off_by_pause(shard, entry)) return false;
+        client->last_cmd = entry->cmd;
+        is_consumed = dispatch_known(shard, entry);
+        if (is_consumed && SL_UNLIKELY(atomic_load_explicit(&shard->node->monitors_count, memory_order_relaxed) > 0)) {
+            monitor_feed(shard, client, entry->cmd, entry->args, entry->args_count);
+        }
+    }
+    if (!is_consumed) return false;
+    client->commands_count++;
+    if (SL_UNLIKELY((client->flags & (CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT)) != 0)) {
+        bool is_next = (client->flags & CLIENT_REPLY_SKIP_NEXT) != 0;
+        client->flags &= ~(uint32_t)(CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT);
+        if (is_next) client->flags |= CLIENT_REPLY_SKIP;
+    }
+    return true;
+}

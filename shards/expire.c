@@ -1,0 +1,79 @@
+#include "shards/expire.h"
+
+#include "core/keyspace.h"
+#include "shards/messages.h"
+
+enum { EXPIRE_KEYS_PER_STEP = 256, EXPIRE_BATCH = 32, RESERVED_RETRY_MS = 2 };
+
+static void delete_expired(struct shard *shard, unsigned slot, struct entry **entries, const unsigned *dbs, size_t count) {
+    struct cmd_ctx ctx = {
+        .keyspace = shard->keyspace,
+        .now_unix_ms = shard->now_unix_ms,
+        .settings = &shard->settings,
+        .counters = &shard->stats.commands,
+    };
+    uint64_t lag_max = stat_read(&shard->stats.expire_lag_ms_max);
+
+    (void)slot;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t lag_ms = shard->now_unix_ms - entry_expire_at_unix_ms(entries[i]);
+        if (lag_ms > lag_max) lag_max = lag_ms;
+        struct key key = key_make(shard->node->store, entry_key(entries[i]));
+        cmd_expire_key(&ctx, dbs[i], &key, entries[i]);
+    }
+    atomic_store_explicit(&shard->stats.expire_lag_ms_max, lag_max, memory_order_relaxed);
+}
+
+/* One slot that is due. Returns how many keys went. */
+static size_t expire_slot(struct shard *shard, unsigned slot, size_t count_max) {
+    struct entry *entries[EXPIRE_BATCH];
+    unsigned dbs[EXPIRE_BATCH];
+    size_t total = 0, found;
+
+    do {
+        found = keyspace_slot_expired(shard->keyspace, slot, shard->now_unix_ms, entries, dbs, EXPIRE_BATCH);
+        delete_expired(shard, slot, entries, dbs, found);
+        total += found;
+    } while (found == EXPIRE_BATCH && total < count_max);
+    alarms_set(&shard->alarms, slot, found == EXPIRE_BATCH ? shard->now_unix_ms
+                                                           : store_slot_deadline_unix_ms(shard->node->store, slot));
+    return total;
+}
+
+bool expire_step(struct shard *shard) {
+    size_t done = 0, slots_count = 0;
+
+    if (!atomic_load_explicit(&shard->node->active_expire, memory_order_relaxed)) return false;
+    /* Only a hint without the token; wake_at is kept up to date by whoever moves an alarm. */
+    if (atomic_load_explicit(&shard->wake_at_unix_ms, memory_order_relaxed) > shard->now_unix_ms &&
+        shard->node->shards_count > 1) {
+        return false;
+    }
+    if (!token_acquire(shard, shard)) return true;
+    while (alarms_next_unix_ms(&shard->alarms) <= shard->now_unix_ms && done < EXPIRE_KEYS_PER_STEP &&
+           slots_count++ < EXPIRE_KEYS_PER_STEP) {
+        unsigned slot = alarms_first_slot(&shard->alarms);
+        if (store_slot_owner_data(shard->node->store, slot) != NULL) { /* a transaction has it */
+            alarms_set(&shard->alarms, slot, shard->now_unix_ms + RESERVED_RETRY_MS);
+            continue;
+        }
+        done += expire_slot(shard, slot, EXPIRE_KEYS_PER_STEP);
+    }
+    bool is_more = alarms_next_unix_ms(&shard->alarms) <= shard->now_unix_ms;
+    token_release(shard, shard);
+    return is_more;
+}
+
+void expire_deadline_sooner(void *owner, unsigned slot, uint64_t deadline_unix_ms) {
+    struct shard *thread = owner;
+    struct shard *shard = thread->node->shards[thread->node->slot_shard[slot]];
+
+    /* A transaction's runner need not hold the token: the release of the slot sets the alarm then (tx.c). */
+    if (!token_is_held(thread, shard->index)) return;
+    alarms_set(&shard->alarms, slot, deadline_unix_ms);
+    if (shard == thread) return;
+    if (deadline_unix_ms < atomic_load_explicit(&shard->wake_at_unix_ms, memory_order_relaxed)) {
+        atomic_store_explicit(&shard->wake_at_unix_ms, deadline_unix_ms, memory_order_relaxed);
+        shard_wake(thread, shard);
+    }
+}

@@ -1,0 +1,8 @@
+#pragma once
+/* Active expiry: a key is gone within milliseconds of its deadline, whoever looks. */
+#include "shards/shard.h"
+
+/* Deletes what is due on this thread's own shard, a bounded piece; takes the token for it. True: more is due now. */
+bool expire_step(struct shard *shard);
+/* keyspace_hooks.deadline_sooner: a slot's alarm moves nearer. */
+void expire_deadline_sooner(void *owner, unsigned slot, uint64_t deadline_unix_ms);

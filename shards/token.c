@@ -1,0 +1,138 @@
+/* token.c - a shard lends itself to whoever has work for it.
+ *
+ *            token = 0                       token = 1 + j                  token = 1 + i
+ *     FREE: thread i is in the    --CAS-->  thread j acts as shard i  or   thread i works on its
+ *     kernel (asleep or sending)  <-store-  (runs, drains, gives back)     own slots
+ *
+ * A shard's slots are touched only by the thread whose number is in its token. The home thread holds it while it executes
+ * commands, and leaves it free around everything else: system calls, parsing, sending. Most of a busy thread's time is
+ * the kernel's, so work for another shard usually finds the token free: one compare-and-swap, no message, no wake-up.
+ *
+ * When the token is taken, the work goes into the slot queue, and then:
+ * I1  A sender pushes, sets its bit in slot_inbox (seq_cst), then looks at the token. A holder frees the token, then looks at
+ *     slot_inbox (both seq_cst). So one of the two sees the other: no work is left behind with nobody to do it.
+ * I2  A holder never waits for anything while it holds a token, but for its own one's borrower, a few microseconds and bounded;
+ *     after that its work goes by queue like everybody's. So there is no dead-lock.
+ * I3  Whoever takes a token drains the slot queues first: what was asked before is done before.
+ * I4  With lend-sleeping-shards off nobody but the home thread takes the token; senders ring the doorbell instead.
+ * Figures: bench/results. */
+#include "shards/messages.h"
+
+#include "core/mem.h"
+#include "shards/exec.h"
+#include "shards/runtime.h"
+#include "shards/tx.h"
+
+enum { OWN_TOKEN_SPINS = 400 };
+
+static inline void cpu_relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static bool token_cas(struct shard *thread, struct shard *shard) {
+    uint32_t expected = 0;
+    if (atomic_load_explicit(&shard->token, memory_order_relaxed) != 0) return false;
+    if (!atomic_compare_exchange_strong_explicit(&shard->token, &expected, 1 + thread->index,
+                                                 memory_order_seq_cst, memory_order_relaxed)) {
+        return false;
+    }
+    thread->tokens_held |= UINT64_C(1) << shard->index;
+    return true;
+}
+
+static inline bool has_slot_work(const struct shard *shard) {
+    return atomic_load_explicit(&shard->slot_inbox, memory_order_seq_cst) != 0 ||
+           atomic_load_explicit(&shard->tx_attention, memory_order_seq_cst);
+}
+
+/* With the token: does what waits in the slot queues, then the transaction log. */
+static void drain_slots(struct shard *thread, struct shard *shard) {
+    while (has_slot_work(shard)) {
+        uint64_t senders = atomic_exchange_explicit(&shard->slot_inbox, 0, memory_order_seq_cst);
+        while (senders != 0) {
+            unsigned sender = (unsigned)__builtin_ctzll(senders);
+            senders &= senders - 1;
+            struct msg *chain;
+            while ((chain = spsc_pop(&shard->slot_queues[sender])) != NULL) {
+                while (chain != NULL) {
+                    struct msg *next = chain->next;
+                    if (chain->kind == MSG_REQUEST) {
+                        exec_request(thread, CONTAINER_OF(chain, struct request, msg));
+                    } else {
+                        SL_ASSERT(chain->kind == MSG_TX_RELEASE);
+                        tx_release_part(thread, CONTAINER_OF(chain, struct tx_part, release_msg));
+                    }
+                    chain = next;
+                }
+            }
+        }
+        if (atomic_exchange_explicit(&shard->tx_attention, false, memory_order_seq_cst)) {
+            tx_log_advance(thread, shard);
+        }
+        tx_run_granted(thread);
+    }
+}
+
+bool token_acquire(struct shard *thread, struct shard *shard) {
+    if (token_is_held(thread, shard->index)) return true;
+    if (shard != thread) {
+        if (!thread->config->lend_sleeping_shards || !token_cas(thread, shard)) return false;
+    } else if (!token_cas(thread, shard)) {
+        stat_add(&thread->stats.token_waits, 1);
+        for (unsigned spins = 0; !token_cas(thread, shard); spins++) {
+            if (spins == OWN_TOKEN_SPINS) return false;
+            cpu_relax();
+        }
+    }
+    /* What this thread asked for earlier comes before what it asks for now. */
+    if (SL_UNLIKELY(thread->slot_out_mask >> shard->index & 1)) {
+        struct msg *chain = thread->slot_out[shard->index].head;
+        if (spsc_push(&shard->slot_queues[thread->index], chain)) {
+            thread->slot_out[shard->index] = (struct msg_chain){0};
+            thread->slot_out_mask &= ~(UINT64_C(1) << shard->index);
+            atomic_fetch_or_explicit(&shard->slot_inbox, UINT64_C(1) << thread->index, memory_order_seq_cst);
+        }
+    }
+    drain_slots(thread, shard);
+    return true;
+}
+
+void token_release(struct shard *thread, struct shard *shard) {
+    uint64_t bit = UINT64_C(1) << shard->index;
+
+    SL_DEBUG_ASSERT(token_is_held(thread, shard->index));
+    if (thread->node->shards_count == 1) return; /* nobody else is there: ours for ever */
+    do {
+        if (shard == thread) {
+            uint64_t next_unix_ms = alarms_next_unix_ms(&shard->alarms);
+            atomic_store_explicit(&shard->wake_at_unix_ms, next_unix_ms, memory_order_relaxed);
+        }
+        thread->tokens_held &= ~bit;
+        atomic_store_explicit(&shard->token, 0, memory_order_seq_cst);
+        /* I1: somebody may have pushed while we held it. */
+        if (SL_LIKELY(!has_slot_work(shard)) || !token_cas(thread, shard)) return;
+        drain_slots(thread, shard);
+    } while (true);
+}
+
+void token_release_all(struct shard *thread) {
+    uint64_t held = thread->tokens_held;
+    if (thread->node->shards_count == 1) return;
+    while (held != 0) {
+        unsigned index = (unsigned)__builtin_ctzll(held);
+        held &= held - 1;
+        token_release(thread, thread->node->shards[index]);
+    }
+}
+
+bool shard_token_try(struct shard *thread, struct shard *shard) {
+    return token_acquire(thread, shard);
+}
+
+void shard_token_release(struct shard *thread, struct shard *shard) {
+    token_release(thread, shard);
+}

@@ -1,0 +1,252 @@
+"""When two replies to one command count as equal although their bytes differ.
+
+Most replies must be equal to the byte. The rules here are for what depends on the moment,
+the process or the order: they compare what can be compared. Errors are compared exactly.
+"""
+from harness.resp import is_error
+
+TTL_SLACK_S = 3
+TTL_SLACK_MS = 3000
+IDLE_SLACK_S = 5
+CONTAINERS = (b'CLIENT', b'OBJECT', b'CONFIG', b'COMMAND', b'MEMORY', b'SLOWLOG', b'LATENCY',
+              b'DEBUG')
+
+RULES = {}
+
+
+def rule(*tokens):
+    def declare(func):
+        for token in tokens:
+            RULES[token] = func
+        return func
+    return declare
+
+
+def rule_name(cmd):
+    name = cmd[0].upper() if cmd else b''
+    if name in CONTAINERS and len(cmd) > 1:
+        return name + b' ' + cmd[1].upper()
+    return name
+
+
+def same(cmd, judge, target):
+    """Whether the target's reply is as good as the judge's."""
+    if judge == target:
+        return True
+    if is_error(judge) or is_error(target):
+        return False
+    func = RULES.get(rule_name(cmd))
+    return func is not None and func(cmd, judge, target)
+
+
+def kind(value):
+    """The type that a client sees."""
+    if isinstance(value, tuple):
+        return value[0]
+    return {bytes: '$', int: ':', list: '*'}[type(value)]
+
+
+def close(a, b, slack):
+    return isinstance(a, int) and isinstance(b, int) and \
+        (a == b or (a >= 0 and b >= 0 and abs(a - b) <= slack))
+
+
+@rule(b'TTL', b'EXPIRETIME')
+def seconds(_, judge, target):
+    return close(judge, target, TTL_SLACK_S)
+
+
+@rule(b'PTTL', b'PEXPIRETIME')
+def milliseconds(_, judge, target):
+    return close(judge, target, TTL_SLACK_MS)
+
+
+@rule(b'OBJECT IDLETIME')
+def idle(_, judge, target):
+    return close(judge, target, IDLE_SLACK_S)
+
+
+# REFCOUNT: redis shares small integers, which is its own affair. FREQ is random by design.
+@rule(b'OBJECT REFCOUNT', b'OBJECT FREQ', b'CLIENT ID', b'MEMORY USAGE', b'COMMAND COUNT',
+      b'SLOWLOG LEN', b'LATENCY RESET')
+def both_counts(_, judge, target):
+    return isinstance(judge, int) and isinstance(target, int) and target >= 0
+
+
+def items_of(value):
+    if isinstance(value, list):
+        return value
+    return value[1] if isinstance(value, tuple) and value[0] in ('~', '>') else None
+
+
+def canon(value):
+    """A form that can be sorted and put into sets."""
+    if isinstance(value, list):
+        return ('*',) + tuple(canon(v) for v in value)
+    if isinstance(value, tuple) and value[0] == '%':
+        return ('%',) + tuple(sorted(((canon(k), canon(v)) for k, v in value[1]), key=repr))
+    if isinstance(value, tuple):
+        return tuple(canon(v) if isinstance(v, list) else v for v in value)
+    return value
+
+
+@rule(b'KEYS')
+def unordered(_, judge, target):
+    return kind(judge) == kind(target) and \
+        sorted(items_of(judge)) == sorted(items_of(target))
+
+
+@rule(b'SCAN')
+def scan(cmd, judge, target):
+    """One step. A whole iteration is ScanLoop's; here all keys come at once, if at all."""
+    if not (isinstance(target, list) and len(target) == 2 and isinstance(target[0], bytes)
+            and target[0].isdigit() and isinstance(target[1], list)):
+        return False
+    if cmd[1] == judge[0] == target[0] == b'0':
+        return sorted(set(judge[1])) == sorted(set(target[1]))
+    return all(isinstance(key, bytes) for key in target[1])
+
+
+@rule(b'RANDOMKEY')
+def randomkey(_, judge, target):
+    # That it is one of the keys is looked at by driver.py, at the end of each sequence.
+    return isinstance(judge, bytes) and isinstance(target, bytes)
+
+
+@rule(b'TIME')
+def time_(_, __, target):
+    return isinstance(target, list) and len(target) == 2 and all(v.isdigit() for v in target)
+
+
+def pairs_of(value):
+    """A map, or what stands for one in RESP2."""
+    if isinstance(value, tuple) and value[0] == '%':
+        return value[1]
+    if isinstance(value, list) and len(value) % 2 == 0:
+        return list(zip(value[0::2], value[1::2]))
+    return None
+
+
+@rule(b'HELLO')
+def hello(_, judge, target):
+    if kind(judge) != kind(target):
+        return False
+    mine, theirs = dict(map_items(target)), dict(map_items(judge))
+    return set(mine) == set(theirs) and \
+        all(mine[k] == theirs[k] for k in (b'proto', b'mode', b'role')) and \
+        all(kind(mine[k]) == kind(theirs[k]) for k in theirs)
+
+
+def map_items(value):
+    return [(k, v) for k, v in pairs_of(value)]
+
+
+@rule(b'CONFIG GET')
+def config_get(cmd, judge, target):
+    """All that the judge has, with its values; behind a glob the target may have more."""
+    if kind(judge) != kind(target):
+        return False
+    theirs, mine = dict(pairs_of(judge)), dict(pairs_of(target))
+    globs = any(c in arg for arg in cmd[2:] for c in (b'*', b'[', b'?'))
+    if globs:
+        return all(key in mine for key in theirs)
+    return theirs == mine
+
+
+def fields_of(text):
+    return [word.split(b'=', 1)[0] for word in text.split()]
+
+
+@rule(b'CLIENT INFO', b'CLIENT LIST')
+def client_text(_, judge, target):
+    if kind(judge) != kind(target):
+        return False
+    judge, target = (v[-1] if isinstance(v, tuple) else v for v in (judge, target))
+    if not judge or not target:
+        return not judge and not target
+    first_theirs, first_mine = judge.splitlines()[0], target.splitlines()[0]
+    return target.endswith(b'\n') and \
+        [f for f in fields_of(first_mine)
+         if f in fields_of(first_theirs)] == fields_of(first_theirs)
+
+
+@rule(b'INFO')
+def info(cmd, judge, target):
+    """The same type, and the same first section if one was asked for."""
+    if kind(judge) != kind(target):
+        return False
+    judge, target = (v[-1] if isinstance(v, tuple) else v for v in (judge, target))
+    if len(cmd) == 2 and cmd[1].lower() not in (b'all', b'default', b'everything', b'modules'):
+        return judge[:1] == target[:1] and judge.split(b'\r\n')[0] == target.split(b'\r\n')[0]
+    return target.startswith(b'#')
+
+
+def info_row(row):
+    """An entry of COMMAND INFO without the order in which sets come, and without what is
+    a matter of taste: tips, and a sub-command that only one of the two knows."""
+    if not isinstance(row, list):
+        return row
+    return [row[0], row[1], frozenset(items_of(row[2])), row[3], row[4], row[5],
+            frozenset(items_of(row[6]))]
+
+
+@rule(b'COMMAND INFO')
+def command_info(cmd, judge, target):
+    if len(cmd) == 2:
+        return kind(judge) == kind(target)  # each has commands of its own
+    if kind(judge) != kind(target) or len(judge) != len(target):
+        return False
+    return all(info_row(a) == info_row(b) for a, b in zip(judge, target))
+
+
+@rule(b'COMMAND DOCS')
+def command_docs(cmd, judge, target):
+    """The names, since and group; texts are everybody's own."""
+    if kind(judge) != kind(target):
+        return False
+    if len(cmd) == 2:
+        return True
+    theirs, mine = dict(pairs_of(judge)), dict(pairs_of(target))
+    if set(theirs) != set(mine):
+        return False
+    for name, doc in theirs.items():
+        a, b = dict(pairs_of(doc)), dict(pairs_of(mine[name]))
+        if b'summary' not in b or any(a.get(k) != b.get(k) for k in (b'since', b'group')):
+            return False
+    return True
+
+
+@rule(b'COMMAND GETKEYSANDFLAGS')
+def getkeysandflags(_, judge, target):
+    return kind(judge) == kind(target) and canon_flags(judge) == canon_flags(target)
+
+
+def canon_flags(rows):
+    return [(row[0], frozenset(items_of(row[1]))) for row in rows]
+
+
+@rule(b'SLOWLOG GET', b'COMMAND', b'COMMAND LIST', b'LATENCY LATEST', b'LATENCY HISTORY',
+      b'LATENCY HISTOGRAM', b'LATENCY DOCTOR', b'MEMORY STATS', b'MEMORY DOCTOR',
+      b'MEMORY MALLOC-STATS', b'CLIENT TRACKINGINFO')
+def same_kind(_, judge, target):
+    return kind(judge) == kind(target)
+
+
+@rule(b'CLIENT HELP', b'OBJECT HELP', b'CONFIG HELP', b'COMMAND HELP', b'MEMORY HELP',
+      b'SLOWLOG HELP', b'LATENCY HELP', b'DEBUG HELP')
+def help_(cmd, judge, target):
+    return kind(target) == kind(judge) and len(target) > 2 and target[0] == judge[0]
+
+
+@rule(b'DEBUG OBJECT')
+def debug_object(_, judge, target):
+    if kind(judge) != kind(target):
+        return False
+    wanted = (b'Value at:', b' refcount:', b' encoding:', b' serializedlength:', b' lru:',
+              b' lru_seconds_idle:')
+    return all(w in target[1] for w in wanted)
+
+
+@rule(b'DEBUG SLEEP')
+def debug_sleep(_, judge, target):
+    return judge == target

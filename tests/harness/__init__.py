@@ -1,0 +1,1 @@
+"""What tests of a running server share: the protocol, the processes, the generators."""
