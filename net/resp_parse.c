@@ -39,6 +39,13 @@ static void args_push(struct resp_parser *parser, size_t offset, size_t len) {
     parser->args[parser->args_count++] = (struct resp_arg){offset, len};
 }
 
+/* As C's strchr on Redis' side: a zero byte hides what is behind it. */
+static const char *find_before_zero(const char *data, char wanted, size_t len) {
+    const char *found = memchr(data, wanted, len);
+    if (found == NULL || memchr(data, '\0', (size_t)(found - data)) != NULL) return NULL;
+    return found;
+}
+
 /* A decimal number up to CR LF, as Redis' string2ll takes it: no sign but '-', no leading zeros, nothing around it.
  * Returns the position behind the LF, 0 when the line is not whole. */
 static size_t parse_number_line(const char *data, size_t pos, size_t len, bool *is_ok, int64_t *value) {
@@ -57,7 +64,7 @@ static size_t parse_number_line(const char *data, size_t pos, size_t len, bool *
 
     /* The line ends at its CR, whatever is before it. */
     if (!(pos < len && data[pos] == '\r')) {
-        const char *carriage = memchr(data + start, '\r', len - start);
+        const char *carriage = find_before_zero(data + start, '\r', len - start);
         if (carriage == NULL) return 0;
         pos = (size_t)(carriage - data);
         is_sane = false;
@@ -145,14 +152,16 @@ static bool split_line(struct resp_parser *parser, char *data, size_t len) {
 }
 
 static enum resp_result parse_inline(struct resp_parser *parser, char *data, size_t len, char *error, size_t error_bytes) {
-    const char *newline = memchr(data + parser->pos, '\n', len - parser->pos);
+    const char *newline = find_before_zero(data + parser->pos, '\n', len - parser->pos);
 
     if (newline == NULL) {
         if (len > RESP_INLINE_BYTES_MAX) {
             snprintf(error, error_bytes, "Protocol error: too big inline request");
             return RESP_ERROR;
         }
-        parser->pos = len; /* what was searched is not searched again */
+        /* What was searched is not searched again; after a zero byte nothing is ever found. */
+        const char *zero = memchr(data + parser->pos, '\0', len - parser->pos);
+        parser->pos = zero != NULL ? (size_t)(zero - data) : len;
         return RESP_MORE;
     }
     size_t line_len = (size_t)(newline - data);

@@ -1,9 +1,9 @@
 /* batch.c - one round of work.
  *
- *   ready clients ─► collect ─► tokens ─► prefetch ─► run in order ─► give tokens back
- *                    parse,     own and   buckets,    dispatch.c
- *                    hash,      others'   entries
- *                    route      if free
+ *   ready clients ─► collect ─► shard by shard: token, prefetch, run, release ─► replies in order
+ *                    parse,     (what is not a plain single-key command
+ *                    hash,       runs alone, in its turn)
+ *                    route
  *
  * I1  A client's in_data stands behind the last command that was dispatched. Collecting looks ahead with a cursor of its own; when a
  *     command makes its client wait, the later ones of that client are dropped from the batch and parsed again when the wait is over.
@@ -186,53 +186,118 @@ static enum collected collect_client(struct shard *shard, struct batch *batch, s
 
 /* ---- The round ---- */
 
-static void take_tokens(struct shard *shard, const struct batch *batch) {
-    uint64_t wanted = 0;
-
-    for (size_t i = 0; i < batch->count; i++) wanted |= batch->entries[i].shards_mask;
-    wanted &= ~shard->tokens_held;
-    if (wanted == 0) return;
-    /* Our own first: it is the only one we may wait for, and we hold nothing else yet. */
-    if ((wanted >> shard->index & 1) != 0) token_acquire(shard, shard);
-    for (uint64_t mask = wanted & ~(UINT64_C(1) << shard->index); mask != 0; mask &= mask - 1) {
-        token_acquire(shard, shard->node->shards[__builtin_ctzll(mask)]);
-    }
-}
-
 static bool may_prefetch(const struct shard *shard, const struct batch_entry *entry) {
     return entry->route == ROUTE_SHARD && entry->key_first.name.data != NULL &&
            token_is_held(shard, entry->shard_index) &&
            store_slot_owner_data(shard->node->store, entry->key_first.slot) == NULL; /* I3 */
 }
 
-static void prefetch(struct shard *shard, const struct batch *batch) {
+static void prefetch(struct shard *shard, const struct batch_entry *entries, size_t count) {
     bool may[BATCH_ENTRIES_MAX];
 
-    if (batch->count < 2) return;
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct batch_entry *entry = &batch->entries[i];
-        may[i] = may_prefetch(shard, entry);
-        if (may[i]) keyspace_prefetch_bucket(shard->keyspace, entry->client->db, &entry->key_first);
+    if (count < 2) return;
+    for (size_t i = 0; i < count; i++) {
+        may[i] = may_prefetch(shard, &entries[i]);
+        if (may[i]) keyspace_prefetch_bucket(shard->keyspace, entries[i].client->db, &entries[i].key_first);
     }
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct batch_entry *entry = &batch->entries[i];
-        if (may[i]) keyspace_prefetch_entry(shard->keyspace, entry->client->db, &entry->key_first);
+    for (size_t i = 0; i < count; i++) {
+        if (may[i]) keyspace_prefetch_entry(shard->keyspace, entries[i].client->db, &entries[i].key_first);
     }
 }
 
-static void run(struct shard *shard, const struct batch *batch) {
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct batch_entry *entry = &batch->entries[i];
+/* One entry in its turn. */
+static void run_entry(struct shard *shard, const struct batch_entry *entry) {
+    struct client *client = entry->client;
+
+    if (client_is_waiting(client)) return;
+    client->in_data = entry->start;
+    client->in_len = entry->start_len;
+    if (dispatch(shard, entry)) {
+        client->in_data = entry->end;
+        client->in_len = entry->end_len;
+    }
+    /* What was parsed ahead of a client that waits now is parsed again later (I1). */
+    if (client_is_waiting(client)) resp_parser_next(&client->parser);
+}
+
+/* With all tokens it could use: it may be a transaction that can then run at once. */
+static void run_alone(struct shard *shard, const struct batch_entry *entry) {
+    uint64_t wanted = entry->shards_mask & ~shard->tokens_held;
+
+    /* Our own first: it is the only one we may wait for, and we hold nothing else yet. */
+    if ((wanted >> shard->index & 1) != 0) token_acquire(shard, shard);
+    for (uint64_t mask = wanted & ~(UINT64_C(1) << shard->index); mask != 0; mask &= mask - 1) {
+        token_try(shard, shard->node->shards[__builtin_ctzll(mask)]);
+    }
+    run_entry(shard, entry);
+    token_release_all(shard);
+}
+
+/* The plain entries of one shard, its token held. */
+static void run_shard_part(struct shard *shard, size_t first, size_t end, unsigned shard_index) {
+    struct batch *batch = shard->batch;
+
+    prefetch(shard, &batch->entries[first], end - first);
+    for (size_t i = first; i < end; i++) {
+        struct batch_entry *entry = &batch->entries[i];
+        if (entry->shard_index != shard_index || client_is_waiting(entry->client)) continue;
+        dispatch_run_plain(shard, entry, &batch->replies[i]);
+    }
+}
+
+/* A run of plain entries, shard by shard: one token at a time, each held for its share only, so that two threads with work for each other's
+ * shards take turns instead of waiting. Then the replies in the order of the commands. */
+static void run_plain(struct shard *shard, size_t first, size_t end) {
+    struct batch *batch = shard->batch;
+    struct node *node = shard->node;
+    uint64_t wanted = 0, own = UINT64_C(1) << shard->index;
+
+    for (size_t i = first; i < end; i++) {
+        batch->entries[i].is_run = false;
+        wanted |= batch->entries[i].shards_mask;
+    }
+    /* Our own if it is free, the others', then our own for sure (or nearly). */
+    for (unsigned pass = 0; pass < 2; pass++) {
+        if ((wanted & own) != 0 && (pass == 0 ? token_try(shard, shard) : token_acquire(shard, shard))) {
+            run_shard_part(shard, first, end, shard->index);
+            token_release(shard, shard);
+            wanted &= ~own;
+        }
+        if (pass == 1) break;
+        for (uint64_t mask = wanted & ~own; mask != 0; mask &= mask - 1) {
+            unsigned index = (unsigned)__builtin_ctzll(mask);
+            if (!token_try(shard, node->shards[index])) continue;
+            run_shard_part(shard, first, end, index);
+            token_release(shard, node->shards[index]);
+        }
+    }
+    for (size_t i = first; i < end; i++) {
+        struct batch_entry *entry = &batch->entries[i];
         struct client *client = entry->client;
         if (client_is_waiting(client)) continue;
         client->in_data = entry->start;
         client->in_len = entry->start_len;
-        if (dispatch(shard, entry)) {
-            client->in_data = entry->end;
-            client->in_len = entry->end_len;
+        dispatch_finish_plain(shard, entry, &batch->replies[i]);
+        client->in_data = entry->end;
+        client->in_len = entry->end_len;
+    }
+}
+
+static void run(struct shard *shard, const struct batch *batch) {
+    if (shard->node->shards_count == 1) { /* the token is always ours: straight through */
+        prefetch(shard, batch->entries, batch->count);
+        for (size_t i = 0; i < batch->count; i++) run_entry(shard, &batch->entries[i]);
+        return;
+    }
+    for (size_t i = 0; i < batch->count;) {
+        size_t end = i;
+        while (end < batch->count && dispatch_is_plain(shard, &batch->entries[end])) end++;
+        if (end > i) {
+            run_plain(shard, i, end);
+        } else {
+            run_alone(shard, &batch->entries[end++]);
         }
-        /* What was parsed ahead of a client that waits now is parsed again later (I1). */
-        if (client_is_waiting(client)) resp_parser_next(&client->parser);
+        i = end;
     }
 }
 
@@ -279,10 +344,7 @@ bool batch_run(struct shard *shard) {
     collect(shard, batch);
     if (batch->count > 0) {
         shard->now_unix_ms = clock_unix_ms();
-        take_tokens(shard, batch);
-        prefetch(shard, batch);
         run(shard, batch);
-        token_release_all(shard);
         mem_free(batch->args_big);
         batch->args_big = NULL;
     }

@@ -286,19 +286,12 @@ void client_pending_advance(struct client *client) {
         client->pending_head = request->client_next;
         if (client->pending_head == NULL) client->pending_tail = NULL;
         client->pending_count--;
+        if (is_dead || request->is_discarded) {
+            reply_slot_discard(&request->reply);
+        } else {
+            reply_slot_move(&request->reply, &client->out);
+        }
         if (!is_dead) {
-            if (!request->is_discarded) {
-                struct outbuf_chunk *first = &request->reply_first.chunk;
-                SL_DEBUG_ASSERT(request->out.head == first);
-                outbuf_append(&client->out, first->data, first->len);
-                if (first->next != NULL) { /* what did not fit into the first chunk goes over whole */
-                    request->out.head = first->next;
-                    request->out.bytes -= first->len;
-                    outbuf_append_chain(&client->out, &request->out);
-                    first->next = NULL;
-                    request->out.head = request->out.tail = first;
-                }
-            }
             outbuf_append_chain(&client->out, &request->after);
             exec_finished(shard, client, request->cmd, request->args, request->args_count, request->duration_ns);
         }

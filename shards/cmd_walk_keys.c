@@ -10,6 +10,7 @@ enum {
     KEYS_ENTRIES_PER_TURN = 2048,
     RANDOM_SLOTS_PER_TURN = 4096,
     RANDOM_PROBES = 64,
+    RANDOM_SLOT_TRIES = 512,
     RANDOM_TRIES = 16, /* for an entry that has not expired */
 };
 
@@ -127,11 +128,21 @@ static bool is_chosen(struct shard *shard, size_t keys_count, double seen) {
     return draw * seen < (double)keys_count;
 }
 
+/* A slot of this shard's: evenly chosen, unless it has hardly any. */
+static unsigned random_own_slot(struct shard *shard) {
+    unsigned slot = 0;
+
+    for (unsigned try = 0; try < RANDOM_SLOT_TRIES; try++) {
+        slot = (unsigned)(shard_random(shard) % SLOTS_COUNT);
+        if (shard->node->slot_shard[slot] == shard->index) break;
+    }
+    return slot;
+}
+
 /* Looks at a few slots from a random one on. False: they hold too little to say anything. */
 static bool probe(struct random_part *part, struct shard *shard, unsigned db) {
     const struct node *node = shard->node;
-    unsigned slot = (unsigned)(shard_random(shard) % SLOTS_COUNT), slot_chosen = SLOTS_COUNT;
-    unsigned probed = 0;
+    unsigned slot = random_own_slot(shard), slot_chosen = SLOTS_COUNT, probed = 0;
     double seen = 0;
 
     for (unsigned i = 0; i < SLOTS_COUNT && probed < RANDOM_PROBES;

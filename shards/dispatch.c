@@ -21,8 +21,23 @@ static void refused(struct shard *shard, struct client *client, const struct cmd
     client_make_dirty(client);
 }
 
+/* A browser that was made to send a request here: its first line is POST, or one of its headers is Host. True: cut off. */
+static bool cut_off_http(struct shard *shard, const struct batch_entry *entry) {
+    struct client *client = entry->client;
+
+    if (!slice_equal_cstr_nocase(entry->args[0], "post") && !slice_equal_cstr_nocase(entry->args[0], "host:")) return false;
+    log_write(shard->node->logger, LOG_LEVEL_WARNING,
+              "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. This is "
+              "likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis instance. "
+              "Connection from %s aborted.",
+              client->address_peer);
+    client_close(client);
+    return true;
+}
+
 static void refuse_unknown(struct shard *shard, const struct batch_entry *entry) {
     enum { SHOWN_BYTES_MAX = 128 };
+    if (cut_off_http(shard, entry)) return;
     struct reply reply = reply_for(entry->client);
     const struct slice *args = entry->args;
     char shown[SHOWN_BYTES_MAX + 8 + SHOWN_BYTES_MAX];
@@ -103,7 +118,8 @@ static void run_here(struct shard *shard, const struct batch_entry *entry) {
 
     if (SL_UNLIKELY(is_discarded)) mark = outbuf_mark(out);
     uint64_t duration_ns = exec_call(shard, &call);
-    if (SL_UNLIKELY(is_discarded)) outbuf_truncate(out, mark);
+    /* CLIENT REPLY ON is answered even so. */
+    if (SL_UNLIKELY(is_discarded) && (client->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) != 0) outbuf_truncate(out, mark);
     client_make_dirty(client);
     exec_finished(shard, client, entry->cmd, entry->args, entry->args_count, duration_ns);
 }
@@ -222,6 +238,66 @@ static bool dispatch_known(struct shard *shard, const struct batch_entry *entry)
     return true;
 }
 
+/* ---- Plain entries, run shard by shard ---- */
+
+bool dispatch_is_plain(const struct shard *shard, const struct batch_entry *entry) {
+    const uint32_t odd_flags = CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT;
+
+    if (entry->route != ROUTE_SHARD || entry->has_many_keys || entry->key_first.name.data == NULL) return false;
+    if ((entry->cmd->def->flags & CMD_SLOW_EXECUTION) != 0) return false;
+    if ((entry->client->flags & (CLIENT_AUTHENTICATED | odd_flags)) != CLIENT_AUTHENTICATED) return false;
+    return atomic_load_explicit(&shard->node->pause_until_unix_ms, memory_order_relaxed) == 0;
+}
+
+bool dispatch_run_plain(struct shard *shard, struct batch_entry *entry, struct reply_slot *reply) {
+    const struct shard *owner = shard->node->shards[entry->shard_index];
+    struct client *client = entry->client;
+
+    if (SL_UNLIKELY(owner->reserved_slots_count > 0) &&
+        store_slot_owner_data(shard->node->store, entry->key_first.slot) != NULL) {
+        return false;
+    }
+    struct exec_call call = {
+        .cmd = entry->cmd,
+        .args = entry->args,
+        .args_count = entry->args_count,
+        .db = client->db,
+        .resp = client->resp,
+        .no_touch = (client->flags & CLIENT_NO_TOUCH) != 0,
+        .key_first = entry->key_first,
+        .client = client,
+        .out = &reply->out,
+    };
+    reply_slot_init(reply);
+    stat_add(owner != shard ? &shard->stats.requests_lent : &shard->stats.requests_local, 1);
+    entry->duration_ns = exec_call(shard, &call);
+    entry->is_run = true;
+    return true;
+}
+
+static void feed_monitors(struct shard *shard, const struct batch_entry *entry) {
+    if (SL_LIKELY(atomic_load_explicit(&shard->node->monitors_count, memory_order_relaxed) == 0)) return;
+    monitor_feed(shard, entry->client, entry->cmd, entry->args, entry->args_count);
+}
+
+void dispatch_finish_plain(struct shard *shard, struct batch_entry *entry, struct reply_slot *reply) {
+    struct client *client = entry->client;
+
+    client->active_unix_ms = shard->now_unix_ms;
+    client->last_cmd = entry->cmd;
+    client->commands_count++;
+    if (SL_LIKELY(entry->is_run)) {
+        reply_slot_move(reply, client_out(client));
+        client_make_dirty(client);
+        exec_finished(shard, client, entry->cmd, entry->args, entry->args_count, entry->duration_ns);
+    } else {
+        forward(shard, entry);
+    }
+    feed_monitors(shard, entry);
+}
+
+/* ---- Everything, in its turn ---- */
+
 bool dispatch(struct shard *shard, const struct batch_entry *entry) {
     struct client *client = entry->client;
     bool is_consumed = true;
@@ -235,9 +311,7 @@ bool dispatch(struct shard *shard, const struct batch_entry *entry) {
         if (put_off_by_pause(shard, entry)) return false;
         client->last_cmd = entry->cmd;
         is_consumed = dispatch_known(shard, entry);
-        if (is_consumed && SL_UNLIKELY(atomic_load_explicit(&shard->node->monitors_count, memory_order_relaxed) > 0)) {
-            monitor_feed(shard, client, entry->cmd, entry->args, entry->args_count);
-        }
+        if (is_consumed) feed_monitors(shard, entry);
     }
     if (!is_consumed) return false;
     client->commands_count++;

@@ -82,9 +82,7 @@ struct request *request_new(struct shard *thread, struct client *client, const s
     memcpy(copy, args, args_count * sizeof *copy);
     request->args = copy;
 
-    request->reply_first.chunk = (struct outbuf_chunk){.capacity = REQUEST_REPLY_INLINE};
-    outbuf_init(&request->out);
-    request->out.head = request->out.tail = &request->reply_first.chunk;
+    reply_slot_init(&request->reply);
     outbuf_init(&request->after);
 
     request->pin_buf = client->in_buf;
@@ -106,12 +104,6 @@ struct request *request_new(struct shard *thread, struct client *client, const s
 
 void request_free(struct shard *thread, struct request *request) {
     SL_DEBUG_ASSERT(request->home == thread);
-    /* The embedded chunk is ours, not the outbuf's to free. */
-    if (request->out.head == &request->reply_first.chunk) {
-        request->out.head = request->reply_first.chunk.next;
-        if (request->out.head == NULL) request->out.tail = NULL;
-    }
-    outbuf_clear(&request->out);
     outbuf_clear(&request->after);
     if (request->pin_buf != NULL) loop_buf_release(thread->loop, request->pin_buf);
     if (request->pin_inbuf != NULL) inbuf_release(request->pin_inbuf);
@@ -129,7 +121,7 @@ void exec_request_now(struct shard *thread, struct request *request) {
         .resp = request->resp,
         .no_touch = request->no_touch,
         .key_first = request->key_first,
-        .out = &request->out,
+        .out = &request->reply.out,
     };
     request->duration_ns = exec_call(thread, &call);
     request->msg.kind = MSG_REPLY;

@@ -32,6 +32,8 @@ void shard_wake(struct shard *from, struct shard *target);
 /* Acts as the shard from now on, if its token is free (our own: waits for a borrower for a few microseconds). On success what waits in its slot
  * queues is done first. */
 bool token_acquire(struct shard *thread, struct shard *shard);
+/* The same without waiting for a borrower of our own. */
+bool token_try(struct shard *thread, struct shard *shard);
 /* Ends that. Work that came meanwhile is done before. */
 void token_release(struct shard *thread, struct shard *shard);
 void token_release_all(struct shard *thread);

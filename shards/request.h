@@ -6,6 +6,7 @@
  * Made and freed by the connection's home thread; in between it belongs to whoever has it in a queue. */
 #include "core/cmd.h"
 #include "core/outbuf.h"
+#include "shards/reply_slot.h"
 #include "shards/spsc.h"
 
 struct client;
@@ -23,7 +24,7 @@ struct slot_wait {
     uint16_t slot;
 };
 
-enum { REQUEST_ARGS_INLINE = 6, REQUEST_REPLY_INLINE = 192 };
+enum { REQUEST_ARGS_INLINE = 6 };
 
 struct request {
     struct msg msg; /* MSG_REQUEST on the way there, MSG_REPLY on the way back */
@@ -44,12 +45,8 @@ struct request {
     struct loop_buf *pin_buf; /* where the arguments lie: one of the two is pinned */
     struct inbuf *pin_inbuf;
     struct slot_wait wait;
-    struct outbuf out;   /* its reply */
+    struct reply_slot reply;
     struct outbuf after; /* replies of later commands that were ready at once */
     uint64_t duration_ns;
     struct slice args_inline[REQUEST_ARGS_INLINE];
-    struct {
-        struct outbuf_chunk chunk;
-        char bytes[REQUEST_REPLY_INLINE];
-    } reply_first; /* most replies fit: no allocation on the executing thread */
 };

@@ -77,28 +77,48 @@ static void drain_slots(struct shard *thread, struct shard *shard) {
     }
 }
 
-bool token_acquire(struct shard *thread, struct shard *shard) {
+/* Waits for a borrower of our own token, a few microseconds. */
+static bool token_wait(struct shard *thread) {
+    stat_add(&thread->stats.token_waits, 1);
+    for (unsigned spins = 0; spins < OWN_TOKEN_SPINS; spins++) {
+        cpu_relax();
+        if (token_cas(thread, thread)) return true;
+    }
+    return false;
+}
+
+/* With the token: what this thread asked for earlier, and has not pushed yet, comes before what it asks for now (I3). */
+static void drain_own_chain(struct shard *thread, struct shard *shard) {
+    uint64_t bit = UINT64_C(1) << shard->index;
+
+    while (SL_UNLIKELY((thread->slot_out_mask & bit) != 0)) {
+        if (spsc_push(&shard->slot_queues[thread->index], thread->slot_out[shard->index].head)) {
+            thread->slot_out[shard->index] = (struct msg_chain){0};
+            thread->slot_out_mask &= ~bit;
+        }
+        atomic_fetch_or_explicit(&shard->slot_inbox, UINT64_C(1) << thread->index, memory_order_seq_cst);
+        drain_slots(thread, shard); /* full before: now there is room */
+    }
+}
+
+static bool acquire(struct shard *thread, struct shard *shard, bool may_wait) {
     if (token_is_held(thread, shard->index)) return true;
     if (shard != thread) {
         if (!thread->config->lend_sleeping_shards || !token_cas(thread, shard)) return false;
-    } else if (!token_cas(thread, shard)) {
-        stat_add(&thread->stats.token_waits, 1);
-        for (unsigned spins = 0; !token_cas(thread, shard); spins++) {
-            if (spins == OWN_TOKEN_SPINS) return false;
-            cpu_relax();
-        }
-    }
-    /* What this thread asked for earlier comes before what it asks for now. */
-    if (SL_UNLIKELY(thread->slot_out_mask >> shard->index & 1)) {
-        struct msg *chain = thread->slot_out[shard->index].head;
-        if (spsc_push(&shard->slot_queues[thread->index], chain)) {
-            thread->slot_out[shard->index] = (struct msg_chain){0};
-            thread->slot_out_mask &= ~(UINT64_C(1) << shard->index);
-            atomic_fetch_or_explicit(&shard->slot_inbox, UINT64_C(1) << thread->index, memory_order_seq_cst);
-        }
+    } else if (!token_cas(thread, shard) && (!may_wait || !token_wait(thread))) {
+        return false;
     }
     drain_slots(thread, shard);
+    drain_own_chain(thread, shard);
     return true;
+}
+
+bool token_acquire(struct shard *thread, struct shard *shard) {
+    return acquire(thread, shard, true);
+}
+
+bool token_try(struct shard *thread, struct shard *shard) {
+    return acquire(thread, shard, false);
 }
 
 void token_release(struct shard *thread, struct shard *shard) {
