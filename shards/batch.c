@@ -250,25 +250,22 @@ static void run_shard_part(struct shard *shard, size_t first, size_t end, unsign
 static void run_plain(struct shard *shard, size_t first, size_t end) {
     struct batch *batch = shard->batch;
     struct node *node = shard->node;
-    uint64_t wanted = 0, own = UINT64_C(1) << shard->index;
+    uint64_t wanted = 0;
 
     for (size_t i = first; i < end; i++) {
         batch->entries[i].is_run = false;
         wanted |= batch->entries[i].shards_mask;
     }
-    /* Our own if it is free, the others', then our own for sure (or nearly). */
-    for (unsigned pass = 0; pass < 2; pass++) {
-        if ((wanted & own) != 0 && (pass == 0 ? token_try(shard, shard) : token_acquire(shard, shard))) {
-            run_shard_part(shard, first, end, shard->index);
-            token_release(shard, shard);
-            wanted &= ~own;
-        }
-        if (pass == 1) break;
-        for (uint64_t mask = wanted & ~own; mask != 0; mask &= mask - 1) {
-            unsigned index = (unsigned)__builtin_ctzll(mask);
-            if (!token_try(shard, node->shards[index])) continue;
+    /* First those that are free, our own before the others; then those worth waiting for. What is left is forwarded. */
+    for (unsigned pass = 0; pass < 2 && wanted != 0; pass++) {
+        for (unsigned nth = 0; nth < node->shards_count; nth++) {
+            unsigned index = (shard->index + nth) % node->shards_count;
+            if ((wanted >> index & 1) == 0) continue;
+            struct shard *owner = node->shards[index];
+            if (!(pass == 0 ? token_try(shard, owner) : token_acquire(shard, owner))) continue;
             run_shard_part(shard, first, end, index);
-            token_release(shard, node->shards[index]);
+            token_release(shard, owner);
+            wanted &= ~(UINT64_C(1) << index);
         }
     }
     for (size_t i = first; i < end; i++) {

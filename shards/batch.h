@@ -4,7 +4,7 @@
 #include "shards/reply_slot.h"
 #include "shards/shard.h"
 
-enum { BATCH_ENTRIES_MAX = 64, BATCH_ARGS_MAX = 1024, BATCH_CLIENTS_MAX = 128 };
+enum { BATCH_ENTRIES_MAX = 128, BATCH_ARGS_MAX = 1024, BATCH_CLIENTS_MAX = 192 };
 
 enum route {
     ROUTE_ERROR,   /* unknown command or wrong number of arguments: the reply is an error */

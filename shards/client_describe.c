@@ -12,8 +12,8 @@ static void describe_flags(const struct client *client, char dst[static FLAGS_BY
         uint32_t flag;
         char letter;
     } letters[] = {
-        {CLIENT_MONITOR, 'O'},  {CLIENT_CLOSE_AFTER_REPLY, 'c'}, {CLIENT_CLOSING, 'A'},
-        {CLIENT_UNIX_SOCKET, 'U'}, {CLIENT_NO_EVICT, 'e'},       {CLIENT_NO_TOUCH, 'T'},
+        {CLIENT_MONITOR, 'O'},     {CLIENT_CLOSE_AFTER_REPLY, 'c'}, {CLIENT_CLOSING, 'A'},
+        {CLIENT_UNIX_SOCKET, 'U'}, {CLIENT_NO_EVICT, 'e'},          {CLIENT_NO_TOUCH, 'T'},
     };
     size_t len = 0;
 

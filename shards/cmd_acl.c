@@ -7,7 +7,11 @@
 #include "shards/shard.h"
 #include "shards/text.h"
 
-enum { GENPASS_BITS_DEFAULT = 256, GENPASS_BITS_MAX = 4096, PASSWORD_HEX_BYTES = 2 * SHA256_BYTES + 1 };
+enum {
+    GENPASS_BITS_DEFAULT = 256,
+    GENPASS_BITS_MAX = 4096,
+    PASSWORD_HEX_BYTES = 2 * SHA256_BYTES + 1
+};
 
 /* The hash of requirepass. False: there is no password. */
 static bool password_hash(const struct cmd_ctx *ctx, char hex[static PASSWORD_HEX_BYTES]) {
@@ -36,8 +40,10 @@ static void acl_list(struct cmd_ctx *ctx) {
     struct text text = {0};
     char hex[PASSWORD_HEX_BYTES];
 
-    if (password_hash(ctx, hex)) text_print(&text, "user default on #%s ~* &* +@all", hex);
-    else text_print(&text, "user default on nopass ~* &* +@all");
+    if (password_hash(ctx, hex))
+        text_print(&text, "user default on #%s ~* &* +@all", hex);
+    else
+        text_print(&text, "user default on nopass ~* &* +@all");
     reply_array(ctx->reply, 1);
     reply_bulk(ctx->reply, text_slice(&text));
     text_free(&text);
@@ -124,8 +130,7 @@ static void acl_dryrun(struct cmd_ctx *ctx) {
     if (cmd == NULL) {
         reply_error_format(ctx->reply, "Command '%.*s' not found", (int)args[0].len, args[0].data);
     } else if (!cmd_arity_is_ok(cmd, args_count)) {
-        reply_error_format(ctx->reply, "wrong number of arguments for '%s' command",
-                           cmd->fullname);
+        reply_error_format(ctx->reply, "wrong number of arguments for '%s' command", cmd->fullname);
     } else {
         reply_ok(ctx->reply);
     }
@@ -179,24 +184,23 @@ static void acl_not_built(struct cmd_ctx *ctx) {
 
 /* ACL HELP */
 static void acl_help(struct cmd_ctx *ctx) {
-    static const char *const lines[] = {
-        "CAT [<category>]",
-        "    List all categories, or the commands of one.",
-        "DRYRUN <username> <command> [<arg> ...]",
-        "    Tell whether the user may run the command.",
-        "GENPASS [<bits>]",
-        "    Make a password.",
-        "GETUSER <username>",
-        "    Give the rules of a user.",
-        "LIST",
-        "    List the rules of all users.",
-        "LOG [<count> | RESET]",
-        "    List what was denied.",
-        "USERS",
-        "    List the names of all users.",
-        "WHOAMI",
-        "    Give the user of this connection.",
-        NULL};
+    static const char *const lines[] = {"CAT [<category>]",
+                                        "    List all categories, or the commands of one.",
+                                        "DRYRUN <username> <command> [<arg> ...]",
+                                        "    Tell whether the user may run the command.",
+                                        "GENPASS [<bits>]",
+                                        "    Make a password.",
+                                        "GETUSER <username>",
+                                        "    Give the rules of a user.",
+                                        "LIST",
+                                        "    List the rules of all users.",
+                                        "LOG [<count> | RESET]",
+                                        "    List what was denied.",
+                                        "USERS",
+                                        "    List the names of all users.",
+                                        "WHOAMI",
+                                        "    Give the user of this connection.",
+                                        NULL};
 
     cmd_reply_help(ctx, lines);
 }
@@ -221,8 +225,11 @@ static const struct cmd_arg acl_log_syntax_operation[] = {
     {.name = "reset", .type = ARG_PURE_TOKEN, .token = "RESET"},
 };
 static const struct cmd_arg acl_log_syntax[] = {
-    {.name = "operation", .type = ARG_ONEOF, .flags = ARG_OPTIONAL,
-     .args = acl_log_syntax_operation, .args_count = ARRAY_COUNT(acl_log_syntax_operation)},
+    {.name = "operation",
+     .type = ARG_ONEOF,
+     .flags = ARG_OPTIONAL,
+     .args = acl_log_syntax_operation,
+     .args_count = ARRAY_COUNT(acl_log_syntax_operation)},
 };
 static const struct cmd_arg acl_setuser_syntax[] = {
     {.name = "username", .type = ARG_STRING},
@@ -233,61 +240,136 @@ static const struct cmd_arg acl_deluser_syntax[] = {
 };
 
 static const struct cmd_def acl_cmds[] = {
-    {.name = "acl", .arity = -2, .scope = SCOPE_CONN, .group = "server", .since = "6.0.0",
+    {.name = "acl",
+     .arity = -2,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
      .complexity = "Depends on the sub-command",
      .summary = "Users and what they may do: groups its sub-commands."},
-    {.name = "acl|whoami", .run = acl_whoami, .arity = 2,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN, .group = "server",
-     .since = "6.0.0", .complexity = "O(1)",
+    {.name = "acl|whoami",
+     .run = acl_whoami,
+     .arity = 2,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(1)",
      .summary = "Gives the user's name of this connection."},
-    {.name = "acl|users", .run = acl_users, .arity = 2,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "6.0.0", .complexity = "O(N), N users",
+    {.name = "acl|users",
+     .run = acl_users,
+     .arity = 2,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(N), N users",
      .summary = "Lists the names of all users."},
-    {.name = "acl|list", .run = acl_list, .arity = 2,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "6.0.0", .complexity = "O(N), N users",
+    {.name = "acl|list",
+     .run = acl_list,
+     .arity = 2,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(N), N users",
      .summary = "Lists the rules of all users, as an ACL file has them."},
-    {.name = "acl|cat", .run = acl_cat, .arity = -2,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN, .group = "server",
-     .since = "6.0.0", .complexity = "O(1)",
+    {.name = "acl|cat",
+     .run = acl_cat,
+     .arity = -2,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(1)",
      .summary = "Lists the categories of commands, or the commands of one.",
      CMD_SYNTAX(acl_cat_syntax)},
-    {.name = "acl|getuser", .run = acl_getuser, .arity = 3,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "6.0.0", .complexity = "O(N), N rules of the user",
-     .summary = "Gives the rules of one user.", CMD_SYNTAX(acl_getuser_syntax)},
-    {.name = "acl|genpass", .run = acl_genpass, .arity = -2,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN, .group = "server",
-     .since = "6.0.0", .complexity = "O(1)", .summary = "Makes a password that is hard to guess.",
+    {.name = "acl|getuser",
+     .run = acl_getuser,
+     .arity = 3,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(N), N rules of the user",
+     .summary = "Gives the rules of one user.",
+     CMD_SYNTAX(acl_getuser_syntax)},
+    {.name = "acl|genpass",
+     .run = acl_genpass,
+     .arity = -2,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .summary = "Makes a password that is hard to guess.",
      CMD_SYNTAX(acl_genpass_syntax)},
-    {.name = "acl|dryrun", .run = acl_dryrun, .arity = -4,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "7.0.0", .complexity = "O(1)",
+    {.name = "acl|dryrun",
+     .run = acl_dryrun,
+     .arity = -4,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "7.0.0",
+     .complexity = "O(1)",
      .summary = "Tells whether a user may run a command, without running it.",
      CMD_SYNTAX(acl_dryrun_syntax)},
-    {.name = "acl|log", .run = acl_log, .arity = -2,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "6.0.0", .complexity = "O(N), N entries shown",
-     .summary = "Lists what was denied lately.", CMD_SYNTAX(acl_log_syntax)},
-    {.name = "acl|setuser", .run = acl_not_built, .arity = -3,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "6.0.0", .complexity = "O(N), N rules given",
-     .summary = "Makes a user or changes its rules.", CMD_SYNTAX(acl_setuser_syntax)},
-    {.name = "acl|deluser", .run = acl_not_built, .arity = -3,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "6.0.0", .complexity = "O(1) amortized",
-     .summary = "Removes users.", CMD_SYNTAX(acl_deluser_syntax)},
-    {.name = "acl|load", .run = acl_not_built, .arity = 2,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "6.0.0", .complexity = "O(N), N users",
+    {.name = "acl|log",
+     .run = acl_log,
+     .arity = -2,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(N), N entries shown",
+     .summary = "Lists what was denied lately.",
+     CMD_SYNTAX(acl_log_syntax)},
+    {.name = "acl|setuser",
+     .run = acl_not_built,
+     .arity = -3,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(N), N rules given",
+     .summary = "Makes a user or changes its rules.",
+     CMD_SYNTAX(acl_setuser_syntax)},
+    {.name = "acl|deluser",
+     .run = acl_not_built,
+     .arity = -3,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(1) amortized",
+     .summary = "Removes users.",
+     CMD_SYNTAX(acl_deluser_syntax)},
+    {.name = "acl|load",
+     .run = acl_not_built,
+     .arity = 2,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(N), N users",
      .summary = "Reads the ACL file again."},
-    {.name = "acl|save", .run = acl_not_built, .arity = 2,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "6.0.0", .complexity = "O(N), N users",
+    {.name = "acl|save",
+     .run = acl_not_built,
+     .arity = 2,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(N), N users",
      .summary = "Writes the ACL file."},
-    {.name = "acl|help", .run = acl_help, .arity = 2, .flags = CMD_LOADING | CMD_STALE,
-     .scope = SCOPE_CONN, .group = "server", .since = "6.0.0", .complexity = "O(1)",
+    {.name = "acl|help",
+     .run = acl_help,
+     .arity = 2,
+     .flags = CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(1)",
      .summary = "Lists the sub-commands."},
 };
 /* clang-format on */

@@ -29,7 +29,8 @@ static void client_info(struct cmd_ctx *ctx) {
 
 /* CLIENT SETNAME name */
 static void client_setname(struct cmd_ctx *ctx) {
-    if (client_set_text(&self(ctx)->name, ctx->args[2])) reply_ok(ctx->reply);
+    if (client_set_text(&self(ctx)->name, ctx->args[2]))
+        reply_ok(ctx->reply);
     else
         reply_error(ctx->reply,
                     "Client names cannot contain spaces, newlines or special characters.");
@@ -39,8 +40,10 @@ static void client_setname(struct cmd_ctx *ctx) {
 static void client_getname(struct cmd_ctx *ctx) {
     const struct client *client = self(ctx);
 
-    if (client->name.len > 0) reply_bulk(ctx->reply, slice_of(client->name.data, client->name.len));
-    else reply_null(ctx->reply);
+    if (client->name.len > 0)
+        reply_bulk(ctx->reply, slice_of(client->name.data, client->name.len));
+    else
+        reply_null(ctx->reply);
 }
 
 /* CLIENT SETINFO LIB-NAME|LIB-VER value */
@@ -54,8 +57,7 @@ static void client_setinfo(struct cmd_ctx *ctx) {
     } else if (client_set_text(is_name ? &client->lib_name : &client->lib_version, ctx->args[3])) {
         reply_ok(ctx->reply);
     } else {
-        reply_error_format(ctx->reply,
-                           "%s cannot contain spaces, newlines or special characters.",
+        reply_error_format(ctx->reply, "%s cannot contain spaces, newlines or special characters.",
                            is_name ? "lib-name" : "lib-ver");
     }
 }
@@ -160,8 +162,7 @@ static void client_unpause(struct cmd_ctx *ctx) {
     struct shard *shard = session_of(ctx)->shard;
 
     atomic_store(&shard->node->pause_until_unix_ms, 0);
-    for (unsigned i = 0; i < shard->node->shards_count; i++)
-        shard_call(shard, i, look_again, NULL);
+    for (unsigned i = 0; i < shard->node->shards_count; i++) shard_call(shard, i, look_again, NULL);
     reply_ok(ctx->reply);
 }
 
@@ -198,8 +199,10 @@ static void client_trackinginfo(struct cmd_ctx *ctx) {
 
 /* CLIENT TRACKING ON|OFF ... */
 static void client_tracking(struct cmd_ctx *ctx) {
-    if (ctx->args_count == 3 && cmd_arg_is(ctx, 2, "off")) reply_ok(ctx->reply);
-    else reply_error(ctx->reply, "client side caching is not built yet");
+    if (ctx->args_count == 3 && cmd_arg_is(ctx, 2, "off"))
+        reply_ok(ctx->reply);
+    else
+        reply_error(ctx->reply, "client side caching is not built yet");
 }
 
 /* CLIENT CACHING YES|NO: the mode it belongs to cannot be on. */
@@ -266,11 +269,11 @@ static void client_help(struct cmd_ctx *ctx) {
 static const char *const tips_nondeterministic_output[] = {"nondeterministic_output", NULL};
 static const char *const client_list_history[] = {
     "2.8.12", "Each line has an id.",
-    "5.0.0", "TYPE.",
-    "6.0.0", "Each line has a user.",
-    "6.2.0", "argv-mem, tot-mem, laddr, redir; the filter ID.",
-    "7.0.0", "resp, multi-mem, rbs, rbp.",
-    "7.0.3", "ssub.",
+    "5.0.0",  "TYPE.",
+    "6.0.0",  "Each line has a user.",
+    "6.2.0",  "argv-mem, tot-mem, laddr, redir; the filter ID.",
+    "7.0.0",  "resp, multi-mem, rbs, rbp.",
+    "7.0.3",  "ssub.",
     NULL};
 static const struct cmd_arg client_list_syntax_client_type[] = {
     {.name = "normal", .type = ARG_PURE_TOKEN, .token = "NORMAL"},
@@ -279,18 +282,25 @@ static const struct cmd_arg client_list_syntax_client_type[] = {
     {.name = "pubsub", .type = ARG_PURE_TOKEN, .token = "PUBSUB"},
 };
 static const struct cmd_arg client_list_syntax[] = {
-    {.name = "client-type", .type = ARG_ONEOF, .token = "TYPE", .since = "5.0.0",
-     .flags = ARG_OPTIONAL, .args = client_list_syntax_client_type,
+    {.name = "client-type",
+     .type = ARG_ONEOF,
+     .token = "TYPE",
+     .since = "5.0.0",
+     .flags = ARG_OPTIONAL,
+     .args = client_list_syntax_client_type,
      .args_count = ARRAY_COUNT(client_list_syntax_client_type)},
-    {.name = "client-id", .type = ARG_INTEGER, .token = "ID", .since = "6.2.0",
+    {.name = "client-id",
+     .type = ARG_INTEGER,
+     .token = "ID",
+     .since = "6.2.0",
      .flags = ARG_OPTIONAL | ARG_MULTIPLE},
 };
 static const char *const client_kill_history[] = {
     "2.8.12", "Filters, among them ID.",
-    "3.2.0", "TYPE knows master.",
-    "5.0.0", "TYPE says replica for slave, which still works.",
-    "6.2.0", "LADDR.",
-    "7.4.0", "MAXAGE.",
+    "3.2.0",  "TYPE knows master.",
+    "5.0.0",  "TYPE says replica for slave, which still works.",
+    "6.2.0",  "LADDR.",
+    "7.4.0",  "MAXAGE.",
     NULL};
 static const struct cmd_arg client_kill_syntax_filter_new_format_client_type[] = {
     {.name = "normal", .type = ARG_PURE_TOKEN, .token = "NORMAL"},
@@ -304,43 +314,69 @@ static const struct cmd_arg client_kill_syntax_filter_new_format_skipme[] = {
     {.name = "no", .type = ARG_PURE_TOKEN, .token = "NO"},
 };
 static const struct cmd_arg client_kill_syntax_filter_new_format[] = {
-    {.name = "client-id", .type = ARG_INTEGER, .token = "ID", .since = "2.8.12",
+    {.name = "client-id",
+     .type = ARG_INTEGER,
+     .token = "ID",
+     .since = "2.8.12",
      .flags = ARG_OPTIONAL},
-    {.name = "client-type", .type = ARG_ONEOF, .token = "TYPE", .since = "2.8.12",
-     .flags = ARG_OPTIONAL, .args = client_kill_syntax_filter_new_format_client_type,
+    {.name = "client-type",
+     .type = ARG_ONEOF,
+     .token = "TYPE",
+     .since = "2.8.12",
+     .flags = ARG_OPTIONAL,
+     .args = client_kill_syntax_filter_new_format_client_type,
      .args_count = ARRAY_COUNT(client_kill_syntax_filter_new_format_client_type)},
     {.name = "username", .type = ARG_STRING, .token = "USER", .flags = ARG_OPTIONAL},
-    {.name = "addr", .type = ARG_STRING, .token = "ADDR", .display = "ip:port",
+    {.name = "addr",
+     .type = ARG_STRING,
+     .token = "ADDR",
+     .display = "ip:port",
      .flags = ARG_OPTIONAL},
-    {.name = "laddr", .type = ARG_STRING, .token = "LADDR", .since = "6.2.0",
-     .display = "ip:port", .flags = ARG_OPTIONAL},
-    {.name = "skipme", .type = ARG_ONEOF, .token = "SKIPME", .flags = ARG_OPTIONAL,
+    {.name = "laddr",
+     .type = ARG_STRING,
+     .token = "LADDR",
+     .since = "6.2.0",
+     .display = "ip:port",
+     .flags = ARG_OPTIONAL},
+    {.name = "skipme",
+     .type = ARG_ONEOF,
+     .token = "SKIPME",
+     .flags = ARG_OPTIONAL,
      .args = client_kill_syntax_filter_new_format_skipme,
      .args_count = ARRAY_COUNT(client_kill_syntax_filter_new_format_skipme)},
-    {.name = "maxage", .type = ARG_INTEGER, .token = "MAXAGE", .since = "7.4.0",
+    {.name = "maxage",
+     .type = ARG_INTEGER,
+     .token = "MAXAGE",
+     .since = "7.4.0",
      .flags = ARG_OPTIONAL},
 };
 static const struct cmd_arg client_kill_syntax_filter[] = {
     {.name = "old-format", .type = ARG_STRING, .deprecated_since = "2.8.12", .display = "ip:port"},
-    {.name = "new-format", .type = ARG_ONEOF, .flags = ARG_MULTIPLE,
+    {.name = "new-format",
+     .type = ARG_ONEOF,
+     .flags = ARG_MULTIPLE,
      .args = client_kill_syntax_filter_new_format,
      .args_count = ARRAY_COUNT(client_kill_syntax_filter_new_format)},
 };
 static const struct cmd_arg client_kill_syntax[] = {
-    {.name = "filter", .type = ARG_ONEOF, .args = client_kill_syntax_filter,
+    {.name = "filter",
+     .type = ARG_ONEOF,
+     .args = client_kill_syntax_filter,
      .args_count = ARRAY_COUNT(client_kill_syntax_filter)},
 };
-static const char *const client_pause_history[] = {
-    "6.2.0", "Modes WRITE and ALL.",
-    NULL};
+static const char *const client_pause_history[] = {"6.2.0", "Modes WRITE and ALL.", NULL};
 static const struct cmd_arg client_pause_syntax_mode[] = {
     {.name = "write", .type = ARG_PURE_TOKEN, .token = "WRITE"},
     {.name = "all", .type = ARG_PURE_TOKEN, .token = "ALL"},
 };
 static const struct cmd_arg client_pause_syntax[] = {
     {.name = "timeout", .type = ARG_INTEGER},
-    {.name = "mode", .type = ARG_ONEOF, .since = "6.2.0", .flags = ARG_OPTIONAL,
-     .args = client_pause_syntax_mode, .args_count = ARRAY_COUNT(client_pause_syntax_mode)},
+    {.name = "mode",
+     .type = ARG_ONEOF,
+     .since = "6.2.0",
+     .flags = ARG_OPTIONAL,
+     .args = client_pause_syntax_mode,
+     .args_count = ARRAY_COUNT(client_pause_syntax_mode)},
 };
 static const struct cmd_arg client_reply_syntax_on_off_skip[] = {
     {.name = "on", .type = ARG_PURE_TOKEN, .token = "ON"},
@@ -348,7 +384,9 @@ static const struct cmd_arg client_reply_syntax_on_off_skip[] = {
     {.name = "skip", .type = ARG_PURE_TOKEN, .token = "SKIP"},
 };
 static const struct cmd_arg client_reply_syntax[] = {
-    {.name = "on_off_skip", .type = ARG_ONEOF, .args = client_reply_syntax_on_off_skip,
+    {.name = "on_off_skip",
+     .type = ARG_ONEOF,
+     .args = client_reply_syntax_on_off_skip,
      .args_count = ARRAY_COUNT(client_reply_syntax_on_off_skip)},
 };
 static const struct cmd_arg client_no_evict_syntax_enabled[] = {
@@ -356,7 +394,9 @@ static const struct cmd_arg client_no_evict_syntax_enabled[] = {
     {.name = "off", .type = ARG_PURE_TOKEN, .token = "OFF"},
 };
 static const struct cmd_arg client_no_evict_syntax[] = {
-    {.name = "enabled", .type = ARG_ONEOF, .args = client_no_evict_syntax_enabled,
+    {.name = "enabled",
+     .type = ARG_ONEOF,
+     .args = client_no_evict_syntax_enabled,
      .args_count = ARRAY_COUNT(client_no_evict_syntax_enabled)},
 };
 static const struct cmd_arg client_no_touch_syntax_enabled[] = {
@@ -364,20 +404,24 @@ static const struct cmd_arg client_no_touch_syntax_enabled[] = {
     {.name = "off", .type = ARG_PURE_TOKEN, .token = "OFF"},
 };
 static const struct cmd_arg client_no_touch_syntax[] = {
-    {.name = "enabled", .type = ARG_ONEOF, .args = client_no_touch_syntax_enabled,
+    {.name = "enabled",
+     .type = ARG_ONEOF,
+     .args = client_no_touch_syntax_enabled,
      .args_count = ARRAY_COUNT(client_no_touch_syntax_enabled)},
 };
 static const struct cmd_arg client_setname_syntax[] = {
     {.name = "connection-name", .type = ARG_STRING},
 };
-static const char *const tips_all_nodes_all_succeeded[] = {
-    "request_policy:all_nodes", "response_policy:all_succeeded", NULL};
+static const char *const tips_all_nodes_all_succeeded[] = {"request_policy:all_nodes",
+                                                           "response_policy:all_succeeded", NULL};
 static const struct cmd_arg client_setinfo_syntax_attr[] = {
     {.name = "libname", .type = ARG_STRING, .token = "LIB-NAME"},
     {.name = "libver", .type = ARG_STRING, .token = "LIB-VER"},
 };
 static const struct cmd_arg client_setinfo_syntax[] = {
-    {.name = "attr", .type = ARG_ONEOF, .args = client_setinfo_syntax_attr,
+    {.name = "attr",
+     .type = ARG_ONEOF,
+     .args = client_setinfo_syntax_attr,
      .args_count = ARRAY_COUNT(client_setinfo_syntax_attr)},
 };
 static const struct cmd_arg client_capa_syntax[] = {
@@ -389,7 +433,9 @@ static const struct cmd_arg client_unblock_syntax_timeout_error[] = {
 };
 static const struct cmd_arg client_unblock_syntax[] = {
     {.name = "client-id", .type = ARG_INTEGER},
-    {.name = "timeout_error", .type = ARG_ONEOF, .flags = ARG_OPTIONAL,
+    {.name = "timeout_error",
+     .type = ARG_ONEOF,
+     .flags = ARG_OPTIONAL,
      .args = client_unblock_syntax_timeout_error,
      .args_count = ARRAY_COUNT(client_unblock_syntax_timeout_error)},
 };
@@ -398,10 +444,14 @@ static const struct cmd_arg client_tracking_syntax_status[] = {
     {.name = "off", .type = ARG_PURE_TOKEN, .token = "OFF"},
 };
 static const struct cmd_arg client_tracking_syntax[] = {
-    {.name = "status", .type = ARG_ONEOF, .args = client_tracking_syntax_status,
+    {.name = "status",
+     .type = ARG_ONEOF,
+     .args = client_tracking_syntax_status,
      .args_count = ARRAY_COUNT(client_tracking_syntax_status)},
     {.name = "client-id", .type = ARG_INTEGER, .token = "REDIRECT", .flags = ARG_OPTIONAL},
-    {.name = "prefix", .type = ARG_STRING, .token = "PREFIX",
+    {.name = "prefix",
+     .type = ARG_STRING,
+     .token = "PREFIX",
      .flags = ARG_OPTIONAL | ARG_MULTIPLE | ARG_MULTIPLE_TOKEN},
     {.name = "bcast", .type = ARG_PURE_TOKEN, .token = "BCAST", .flags = ARG_OPTIONAL},
     {.name = "optin", .type = ARG_PURE_TOKEN, .token = "OPTIN", .flags = ARG_OPTIONAL},
@@ -413,105 +463,229 @@ static const struct cmd_arg client_caching_syntax_mode[] = {
     {.name = "no", .type = ARG_PURE_TOKEN, .token = "NO"},
 };
 static const struct cmd_arg client_caching_syntax[] = {
-    {.name = "mode", .type = ARG_ONEOF, .args = client_caching_syntax_mode,
+    {.name = "mode",
+     .type = ARG_ONEOF,
+     .args = client_caching_syntax_mode,
      .args_count = ARRAY_COUNT(client_caching_syntax_mode)},
 };
 
 static const struct cmd_def client_cmds[] = {
-    {.name = "client", .arity = -2, .scope = SCOPE_CONN, .group = "connection", .since = "2.4.0",
+    {.name = "client",
+     .arity = -2,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "2.4.0",
      .complexity = "Depends on the sub-command",
      .summary = "What concerns connections: groups its sub-commands."},
-    {.name = "client|id", .run = client_id, .arity = 2,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION,
-     .scope = SCOPE_CONN, .group = "connection", .since = "5.0.0", .complexity = "O(1)",
+    {.name = "client|id",
+     .run = client_id,
+     .arity = 2,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "5.0.0",
+     .complexity = "O(1)",
      .summary = "Gives the id of this connection."},
-    {.name = "client|info", .run = client_info, .arity = 2,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION,
-     .scope = SCOPE_CONN, .group = "connection", .since = "6.2.0", .complexity = "O(1)",
-     .summary = "Describes this connection in one line.", .tips = tips_nondeterministic_output},
-    {.name = "client|list", .run = client_list, .arity = -2,
+    {.name = "client|info",
+     .run = client_info,
+     .arity = 2,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Describes this connection in one line.",
+     .tips = tips_nondeterministic_output},
+    {.name = "client|list",
+     .run = client_list,
+     .arity = -2,
      .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "2.4.0", .complexity = "O(N), N connections",
-     .summary = "Describes all connections, one line each.", .tips = tips_nondeterministic_output,
-     .history = client_list_history, CMD_SYNTAX(client_list_syntax)},
-    {.name = "client|kill", .run = client_kill, .arity = -3,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "2.4.0",
+     .complexity = "O(N), N connections",
+     .summary = "Describes all connections, one line each.",
+     .tips = tips_nondeterministic_output,
+     .history = client_list_history,
+     CMD_SYNTAX(client_list_syntax)},
+    {.name = "client|kill",
+     .run = client_kill,
+     .arity = -3,
      .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "2.4.0", .complexity = "O(N), N connections",
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "2.4.0",
+     .complexity = "O(N), N connections",
      .summary = "Closes connections, chosen by address or by filters.",
-     .history = client_kill_history, CMD_SYNTAX(client_kill_syntax)},
-    {.name = "client|pause", .run = client_pause, .arity = -3,
+     .history = client_kill_history,
+     CMD_SYNTAX(client_kill_syntax)},
+    {.name = "client|pause",
+     .run = client_pause,
+     .arity = -3,
      .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "2.9.50", .complexity = "O(1)",
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "2.9.50",
+     .complexity = "O(1)",
      .summary = "Holds the commands of clients back for some time.",
-     .history = client_pause_history, CMD_SYNTAX(client_pause_syntax)},
-    {.name = "client|unpause", .run = client_unpause, .arity = 2,
+     .history = client_pause_history,
+     CMD_SYNTAX(client_pause_syntax)},
+    {.name = "client|unpause",
+     .run = client_unpause,
+     .arity = 2,
      .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "6.2.0", .complexity = "O(N), N connections held", .summary = "Ends CLIENT PAUSE."},
-    {.name = "client|reply", .run = client_reply, .arity = 3,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION,
-     .scope = SCOPE_CONN, .group = "connection", .since = "3.2.0", .complexity = "O(1)",
-     .summary = "Turns replies to this connection on or off.", CMD_SYNTAX(client_reply_syntax)},
-    {.name = "client|no-evict", .run = client_no_evict, .arity = 3,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "6.2.0",
+     .complexity = "O(N), N connections held",
+     .summary = "Ends CLIENT PAUSE."},
+    {.name = "client|reply",
+     .run = client_reply,
+     .arity = 3,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "3.2.0",
+     .complexity = "O(1)",
+     .summary = "Turns replies to this connection on or off.",
+     CMD_SYNTAX(client_reply_syntax)},
+    {.name = "client|no-evict",
+     .run = client_no_evict,
+     .arity = 3,
      .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "7.0.0", .complexity = "O(1)",
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "7.0.0",
+     .complexity = "O(1)",
      .summary = "Shields this connection from being closed for memory, or not.",
      CMD_SYNTAX(client_no_evict_syntax)},
-    {.name = "client|no-touch", .run = client_no_touch, .arity = 3,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION,
-     .scope = SCOPE_CONN, .group = "connection", .since = "7.2.0", .complexity = "O(1)",
-     .summary = "Lets the commands of this connection leave the access clocks of keys alone, or not.",
+    {.name = "client|no-touch",
+     .run = client_no_touch,
+     .arity = 3,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "7.2.0",
+     .complexity = "O(1)",
+     .summary =
+         "Lets the commands of this connection leave the access clocks of keys alone, or not.",
      CMD_SYNTAX(client_no_touch_syntax)},
-    {.name = "client|setname", .run = client_setname, .arity = 3,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION,
-     .scope = SCOPE_CONN, .group = "connection", .since = "2.6.9", .complexity = "O(1)",
-     .summary = "Names this connection.", CMD_SYNTAX(client_setname_syntax)},
-    {.name = "client|getname", .run = client_getname, .arity = 2,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION,
-     .scope = SCOPE_CONN, .group = "connection", .since = "2.6.9", .complexity = "O(1)",
+    {.name = "client|setname",
+     .run = client_setname,
+     .arity = 3,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "2.6.9",
+     .complexity = "O(1)",
+     .summary = "Names this connection.",
+     CMD_SYNTAX(client_setname_syntax)},
+    {.name = "client|getname",
+     .run = client_getname,
+     .arity = 2,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "2.6.9",
+     .complexity = "O(1)",
      .summary = "Gives the name of this connection."},
-    {.name = "client|setinfo", .run = client_setinfo, .arity = 4,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION,
-     .scope = SCOPE_CONN, .group = "connection", .since = "7.2.0", .complexity = "O(1)",
+    {.name = "client|setinfo",
+     .run = client_setinfo,
+     .arity = 4,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "7.2.0",
+     .complexity = "O(1)",
      .summary = "Notes the client library's name or version with this connection.",
-     .tips = tips_all_nodes_all_succeeded, CMD_SYNTAX(client_setinfo_syntax)},
-    {.name = "client|capa", .run = client_capa, .arity = -3,
+     .tips = tips_all_nodes_all_succeeded,
+     CMD_SYNTAX(client_setinfo_syntax)},
+    {.name = "client|capa",
+     .run = client_capa,
+     .arity = -3,
      .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_ALLOW_BUSY,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "8.0.0", .complexity = "O(1)", .summary = "Says what the client is able to do.",
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "8.0.0",
+     .complexity = "O(1)",
+     .summary = "Says what the client is able to do.",
      CMD_SYNTAX(client_capa_syntax)},
-    {.name = "client|unblock", .run = client_unblock, .arity = -3,
+    {.name = "client|unblock",
+     .run = client_unblock,
+     .arity = -3,
      .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "5.0.0", .complexity = "O(log N), N connections",
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "5.0.0",
+     .complexity = "O(log N), N connections",
      .summary = "Ends the wait of a blocked client from another connection.",
      CMD_SYNTAX(client_unblock_syntax)},
-    {.name = "client|getredir", .run = client_getredir, .arity = 2,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION,
-     .scope = SCOPE_CONN, .group = "connection", .since = "6.0.0", .complexity = "O(1)",
+    {.name = "client|getredir",
+     .run = client_getredir,
+     .arity = 2,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "6.0.0",
+     .complexity = "O(1)",
      .summary = "Gives the id of the client that gets this connection's invalidation messages."},
-    {.name = "client|trackinginfo", .run = client_trackinginfo, .arity = 2,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION,
-     .scope = SCOPE_CONN, .group = "connection", .since = "6.2.0", .complexity = "O(1)",
+    {.name = "client|trackinginfo",
+     .run = client_trackinginfo,
+     .arity = 2,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "6.2.0",
+     .complexity = "O(1)",
      .summary = "Describes client-side caching of this connection."},
-    {.name = "client|tracking", .run = client_tracking, .arity = -3,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION,
-     .scope = SCOPE_CONN, .group = "connection", .since = "6.0.0",
+    {.name = "client|tracking",
+     .run = client_tracking,
+     .arity = -3,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "6.0.0",
      .complexity = "O(1); more with some options",
      .summary = "Turns invalidation messages for client-side caches on or off.",
      CMD_SYNTAX(client_tracking_syntax)},
-    {.name = "client|caching", .run = client_caching, .arity = 3,
-     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION,
-     .scope = SCOPE_CONN, .group = "connection", .since = "6.0.0", .complexity = "O(1)",
+    {.name = "client|caching",
+     .run = client_caching,
+     .arity = 3,
+     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "6.0.0",
+     .complexity = "O(1)",
      .summary = "Says whether the keys of the next command are tracked.",
      CMD_SYNTAX(client_caching_syntax)},
-    {.name = "client|help", .run = client_help, .arity = 2, .flags = CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "5.0.0", .complexity = "O(1)", .summary = "Lists the sub-commands."},
+    {.name = "client|help",
+     .run = client_help,
+     .arity = 2,
+     .flags = CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "Lists the sub-commands."},
 };
 /* clang-format on */
 

@@ -28,8 +28,9 @@ static bool is_hit(const struct kill_state *state, const struct client *client,
     if (state->has_type && client_type_of(client) != state->type) return false;
     if (state->id != 0 && (int64_t)client->id != state->id) return false;
     if (state->age_seconds_min != 0) {
-        uint64_t age_ms =
-            now_unix_ms > client->created_unix_ms ? now_unix_ms - client->created_unix_ms : 0;
+        uint64_t age_ms = now_unix_ms > client->created_unix_ms
+                              ? now_unix_ms - client->created_unix_ms
+                              : 0;
 
         if ((int64_t)(age_ms / 1000) < state->age_seconds_min) return false;
     }
@@ -67,9 +68,12 @@ static void kill_done(struct gather *gather, struct cmd_ctx *ctx) {
         killed_count += part->killed_count;
         hits_asker |= part->hits_asker;
     }
-    if (!state->is_old_form) reply_int(ctx->reply, (int64_t)killed_count);
-    else if (killed_count > 0) reply_ok(ctx->reply);
-    else reply_error(ctx->reply, "No such client");
+    if (!state->is_old_form)
+        reply_int(ctx->reply, (int64_t)killed_count);
+    else if (killed_count > 0)
+        reply_ok(ctx->reply);
+    else
+        reply_error(ctx->reply, "No such client");
     if (hits_asker && client != NULL) client_close_after_reply(client);
 }
 

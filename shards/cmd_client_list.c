@@ -49,9 +49,9 @@ bool client_type_parse(struct cmd_ctx *ctx, size_t index, enum client_type *type
         const char *name;
         enum client_type type;
     } names[] = {
-        {"normal", CLIENT_TYPE_NORMAL}, {"slave", CLIENT_TYPE_REPLICA},
+        {"normal", CLIENT_TYPE_NORMAL},   {"slave", CLIENT_TYPE_REPLICA},
         {"replica", CLIENT_TYPE_REPLICA}, {"pubsub", CLIENT_TYPE_PUBSUB},
-        {"master", CLIENT_TYPE_MASTER}, {"primary", CLIENT_TYPE_MASTER},
+        {"master", CLIENT_TYPE_MASTER},   {"primary", CLIENT_TYPE_MASTER},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
@@ -114,8 +114,8 @@ static bool list_each(struct gather *gather, struct shard *shard) {
         size_t len = client_describe(client, shard->now_unix_ms, line, sizeof line - 1);
         line[len++] = '\n';
         SL_ASSERT(part->lines_count < part->ids_count);
-        part->lines[part->lines_count++] =
-            (struct list_line){.id = client->id, .offset = part->text.len, .len = len};
+        part->lines[part->lines_count++] = (struct list_line){
+            .id = client->id, .offset = part->text.len, .len = len};
         text_append(&part->text, line, len);
     }
     part->ids_done = end;

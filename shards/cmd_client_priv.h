@@ -3,8 +3,12 @@
 #include "core/cmd.h"
 #include "shards/client.h"
 
-enum client_type { CLIENT_TYPE_NORMAL, CLIENT_TYPE_REPLICA, CLIENT_TYPE_PUBSUB,
-                   CLIENT_TYPE_MASTER };
+enum client_type {
+    CLIENT_TYPE_NORMAL,
+    CLIENT_TYPE_REPLICA,
+    CLIENT_TYPE_PUBSUB,
+    CLIENT_TYPE_MASTER
+};
 /* False: there is no such type; the error is written. */
 bool client_type_parse(struct cmd_ctx *ctx, size_t index, enum client_type *type);
 /* Nobody subscribes or replicates yet: every client is a normal one, MONITOR included. */

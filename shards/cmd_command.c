@@ -57,8 +57,10 @@ static void command_info(struct cmd_ctx *ctx) {
     for (size_t i = 2; i < ctx->args_count; i++) {
         const struct cmd *cmd = find(table_of(ctx), ctx->args[i]);
 
-        if (cmd != NULL) command_reply_info(ctx->reply, cmd);
-        else reply_null(ctx->reply);
+        if (cmd != NULL)
+            command_reply_info(ctx->reply, cmd);
+        else
+            reply_null(ctx->reply);
     }
 }
 
@@ -111,9 +113,12 @@ static void command_list(struct cmd_ctx *ctx) {
     size_t count = 0;
 
     if (ctx->args_count == 5 && cmd_arg_is(ctx, 2, "filterby")) {
-        if (cmd_arg_is(ctx, 3, "aclcat")) filter = FILTER_CATEGORY;
-        else if (cmd_arg_is(ctx, 3, "pattern")) filter = FILTER_PATTERN;
-        else if (cmd_arg_is(ctx, 3, "module")) filter = FILTER_MODULE;
+        if (cmd_arg_is(ctx, 3, "aclcat"))
+            filter = FILTER_CATEGORY;
+        else if (cmd_arg_is(ctx, 3, "pattern"))
+            filter = FILTER_PATTERN;
+        else if (cmd_arg_is(ctx, 3, "module"))
+            filter = FILTER_MODULE;
         value = ctx->args[4];
     }
     if (ctx->args_count > 2 && filter == FILTER_NONE) {
@@ -206,11 +211,9 @@ static void command_help(struct cmd_ctx *ctx) {
 }
 
 /* clang-format off: tables are set by hand */
-static const char *const tips_nondeterministic_output_order[] = {
-    "nondeterministic_output_order", NULL};
-static const char *const command_info_history[] = {
-    "7.0.0", "Without a name: all commands.",
-    NULL};
+static const char *const tips_nondeterministic_output_order[] = {"nondeterministic_output_order",
+                                                                 NULL};
+static const char *const command_info_history[] = {"7.0.0", "Without a name: all commands.", NULL};
 static const struct cmd_arg command_info_syntax[] = {
     {.name = "command-name", .type = ARG_STRING, .flags = ARG_OPTIONAL | ARG_MULTIPLE},
 };
@@ -223,43 +226,103 @@ static const struct cmd_arg command_list_syntax_filterby[] = {
     {.name = "pattern", .type = ARG_PATTERN, .token = "PATTERN"},
 };
 static const struct cmd_arg command_list_syntax[] = {
-    {.name = "filterby", .type = ARG_ONEOF, .token = "FILTERBY", .flags = ARG_OPTIONAL,
-     .args = command_list_syntax_filterby, .args_count = ARRAY_COUNT(command_list_syntax_filterby)},
+    {.name = "filterby",
+     .type = ARG_ONEOF,
+     .token = "FILTERBY",
+     .flags = ARG_OPTIONAL,
+     .args = command_list_syntax_filterby,
+     .args_count = ARRAY_COUNT(command_list_syntax_filterby)},
 };
 
 static const struct cmd_def command_cmds[] = {
-    {.name = "command", .run = command_run, .arity = -1, .flags = CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "server", .since = "2.8.13",
-     .complexity = "O(N), N commands", .summary = "Describes all commands.",
+    {.name = "command",
+     .run = command_run,
+     .arity = -1,
+     .flags = CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.8.13",
+     .complexity = "O(N), N commands",
+     .summary = "Describes all commands.",
      .tips = tips_nondeterministic_output_order},
-    {.name = "command|count", .run = command_count, .arity = 2, .flags = CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "server", .since = "2.8.13",
-     .complexity = "O(1)", .summary = "Counts the commands."},
-    {.name = "command|info", .run = command_info, .arity = -2, .flags = CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "server", .since = "2.8.13",
+    {.name = "command|count",
+     .run = command_count,
+     .arity = 2,
+     .flags = CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.8.13",
+     .complexity = "O(1)",
+     .summary = "Counts the commands."},
+    {.name = "command|info",
+     .run = command_info,
+     .arity = -2,
+     .flags = CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.8.13",
      .complexity = "O(N), N commands asked for",
      .summary = "Describes the commands named, or all.",
-     .tips = tips_nondeterministic_output_order, .history = command_info_history,
+     .tips = tips_nondeterministic_output_order,
+     .history = command_info_history,
      CMD_SYNTAX(command_info_syntax)},
-    {.name = "command|docs", .run = command_docs, .arity = -2, .flags = CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "server", .since = "7.0.0",
-     .complexity = "O(N), N commands asked for", .summary = "Documents commands.",
-     .tips = tips_nondeterministic_output_order, CMD_SYNTAX(command_docs_syntax)},
-    {.name = "command|getkeys", .run = command_getkeys, .arity = -4,
-     .flags = CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN,
-     .group = "server", .since = "2.8.13", .complexity = "O(N), N arguments",
+    {.name = "command|docs",
+     .run = command_docs,
+     .arity = -2,
+     .flags = CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "7.0.0",
+     .complexity = "O(N), N commands asked for",
+     .summary = "Documents commands.",
+     .tips = tips_nondeterministic_output_order,
+     CMD_SYNTAX(command_docs_syntax)},
+    {.name = "command|getkeys",
+     .run = command_getkeys,
+     .arity = -4,
+     .flags = CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.8.13",
+     .complexity = "O(N), N arguments",
      .summary = "Tells the keys of a whole command line."},
-    {.name = "command|getkeysandflags", .run = command_getkeysandflags, .arity = -4,
-     .flags = CMD_LOADING | CMD_STALE, .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN,
-     .group = "server", .since = "7.0.0", .complexity = "O(N), N arguments",
+    {.name = "command|getkeysandflags",
+     .run = command_getkeysandflags,
+     .arity = -4,
+     .flags = CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "7.0.0",
+     .complexity = "O(N), N arguments",
      .summary = "Tells the keys of a whole command line and what is done to each."},
-    {.name = "command|list", .run = command_list, .arity = -2, .flags = CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "server", .since = "7.0.0",
-     .complexity = "O(N), N commands", .summary = "Lists the names of the commands.",
-     .tips = tips_nondeterministic_output_order, CMD_SYNTAX(command_list_syntax)},
-    {.name = "command|help", .run = command_help, .arity = 2, .flags = CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "server", .since = "5.0.0",
-     .complexity = "O(1)", .summary = "Lists the sub-commands."},
+    {.name = "command|list",
+     .run = command_list,
+     .arity = -2,
+     .flags = CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "7.0.0",
+     .complexity = "O(N), N commands",
+     .summary = "Lists the names of the commands.",
+     .tips = tips_nondeterministic_output_order,
+     CMD_SYNTAX(command_list_syntax)},
+    {.name = "command|help",
+     .run = command_help,
+     .arity = 2,
+     .flags = CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "Lists the sub-commands."},
 };
 /* clang-format on */
 

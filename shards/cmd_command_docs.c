@@ -148,8 +148,10 @@ void command_reply_info(struct reply *reply, const struct cmd *cmd) {
     reply_tips(reply, def->tips);
     reply_set(reply, def->keys_count);
     for (size_t i = 0; i < def->keys_count; i++) reply_key_spec(reply, &def->keys[i]);
-    if (cmd->subs_count > 0) reply_array(reply, cmd->subs_count); /* Redis' types, as they are */
-    else reply_set(reply, 0);
+    if (cmd->subs_count > 0)
+        reply_array(reply, cmd->subs_count); /* Redis' types, as they are */
+    else
+        reply_set(reply, 0);
     for (size_t i = 0; i < cmd->subs_count; i++) command_reply_info(reply, cmd->subs[i]);
 }
 

@@ -176,8 +176,8 @@ static void reset_run(struct cmd_ctx *ctx) {
 }
 
 /* clang-format off: tables are set by hand */
-static const char *const tips_all_shards_all_succeeded[] = {
-    "request_policy:all_shards", "response_policy:all_succeeded", NULL};
+static const char *const tips_all_shards_all_succeeded[] = {"request_policy:all_shards",
+                                                            "response_policy:all_succeeded", NULL};
 static const struct cmd_arg ping_syntax[] = {
     {.name = "message", .type = ARG_STRING, .flags = ARG_OPTIONAL},
 };
@@ -187,67 +187,117 @@ static const struct cmd_arg echo_syntax[] = {
 static const struct cmd_arg select_syntax[] = {
     {.name = "index", .type = ARG_INTEGER},
 };
-static const char *const auth_history[] = {
-    "6.0.0", "A user name may come before the password.",
-    NULL};
+static const char *const auth_history[] = {"6.0.0", "A user name may come before the password.",
+                                           NULL};
 static const struct cmd_arg auth_syntax[] = {
     {.name = "username", .type = ARG_STRING, .since = "6.0.0", .flags = ARG_OPTIONAL},
     {.name = "password", .type = ARG_STRING},
 };
 static const char *const hello_history[] = {
-    "6.2.0", "The version may be left out: then only the properties are given.",
-    NULL};
+    "6.2.0", "The version may be left out: then only the properties are given.", NULL};
 static const struct cmd_arg hello_syntax_arguments_username_password[] = {
     {.name = "username", .type = ARG_STRING},
     {.name = "password", .type = ARG_STRING},
 };
 static const struct cmd_arg hello_syntax_arguments[] = {
     {.name = "protover", .type = ARG_INTEGER},
-    {.name = "username_password", .type = ARG_BLOCK, .token = "AUTH", .flags = ARG_OPTIONAL,
+    {.name = "username_password",
+     .type = ARG_BLOCK,
+     .token = "AUTH",
+     .flags = ARG_OPTIONAL,
      .args = hello_syntax_arguments_username_password,
      .args_count = ARRAY_COUNT(hello_syntax_arguments_username_password)},
     {.name = "clientname", .type = ARG_STRING, .token = "SETNAME", .flags = ARG_OPTIONAL},
 };
 static const struct cmd_arg hello_syntax[] = {
-    {.name = "arguments", .type = ARG_BLOCK, .flags = ARG_OPTIONAL,
-     .args = hello_syntax_arguments, .args_count = ARRAY_COUNT(hello_syntax_arguments)},
+    {.name = "arguments",
+     .type = ARG_BLOCK,
+     .flags = ARG_OPTIONAL,
+     .args = hello_syntax_arguments,
+     .args_count = ARRAY_COUNT(hello_syntax_arguments)},
 };
 
 static const struct cmd_def connection_cmds[] = {
-    {.name = "ping", .run = ping_run, .arity = -1, .flags = CMD_FAST,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "1.0.0", .complexity = "O(1)",
+    {.name = "ping",
+     .run = ping_run,
+     .arity = -1,
+     .flags = CMD_FAST,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "1.0.0",
+     .complexity = "O(1)",
      .summary = "Answers PONG, or the message it was given.",
-     .tips = tips_all_shards_all_succeeded, CMD_SYNTAX(ping_syntax)},
-    {.name = "echo", .run = echo_run, .arity = 2, .flags = CMD_LOADING | CMD_STALE | CMD_FAST,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "1.0.0", .complexity = "O(1)", .summary = "Gives its argument back.",
+     .tips = tips_all_shards_all_succeeded,
+     CMD_SYNTAX(ping_syntax)},
+    {.name = "echo",
+     .run = echo_run,
+     .arity = 2,
+     .flags = CMD_LOADING | CMD_STALE | CMD_FAST,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Gives its argument back.",
      CMD_SYNTAX(echo_syntax)},
-    {.name = "select", .run = select_run, .arity = 2, .flags = CMD_LOADING | CMD_STALE | CMD_FAST,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "1.0.0", .complexity = "O(1)",
-     .summary = "Chooses the database of this connection.", CMD_SYNTAX(select_syntax)},
-    {.name = "quit", .run = quit_run, .arity = -1,
+    {.name = "select",
+     .run = select_run,
+     .arity = 2,
+     .flags = CMD_LOADING | CMD_STALE | CMD_FAST,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Chooses the database of this connection.",
+     CMD_SYNTAX(select_syntax)},
+    {.name = "quit",
+     .run = quit_run,
+     .arity = -1,
      .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "1.0.0", .complexity = "O(1)", .summary = "Closes the connection after the reply."},
-    {.name = "auth", .run = auth_run, .arity = -2,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Closes the connection after the reply."},
+    {.name = "auth",
+     .run = auth_run,
+     .arity = -2,
      .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "1.0.0", .complexity = "O(N), N passwords of the user",
-     .summary = "Proves who the client is.", .history = auth_history, CMD_SYNTAX(auth_syntax)},
-    {.name = "hello", .run = hello_run, .arity = -1,
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "1.0.0",
+     .complexity = "O(N), N passwords of the user",
+     .summary = "Proves who the client is.",
+     .history = auth_history,
+     CMD_SYNTAX(auth_syntax)},
+    {.name = "hello",
+     .run = hello_run,
+     .arity = -1,
      .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "6.0.0", .complexity = "O(1)",
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "6.0.0",
+     .complexity = "O(1)",
      .summary = "Agrees on the protocol version; may authenticate and name the connection as well.",
-     .history = hello_history, CMD_SYNTAX(hello_syntax)},
-    {.name = "reset", .run = reset_run, .arity = 1,
+     .history = hello_history,
+     CMD_SYNTAX(hello_syntax)},
+    {.name = "reset",
+     .run = reset_run,
+     .arity = 1,
      .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY,
-     .categories = CATEGORY_CONNECTION, .scope = SCOPE_CONN, .group = "connection",
-     .since = "6.2.0", .complexity = "O(1)",
+     .categories = CATEGORY_CONNECTION,
+     .scope = SCOPE_CONN,
+     .group = "connection",
+     .since = "6.2.0",
+     .complexity = "O(1)",
      .summary = "Puts the connection back into the state of a new one."},
 };
 /* clang-format on */
 
-const struct cmd_family cmd_family_connection = {"connection", connection_cmds, ARRAY_COUNT(connection_cmds)};
+const struct cmd_family cmd_family_connection = {"connection", connection_cmds,
+                                                 ARRAY_COUNT(connection_cmds)};

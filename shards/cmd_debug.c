@@ -141,8 +141,10 @@ static void debug_protocol(struct cmd_ctx *ctx) {
     } else if (cmd_arg_is(ctx, 2, "null")) {
         reply_null(reply);
     } else if (is_set || cmd_arg_is(ctx, 2, "array")) {
-        if (is_set) reply_set(reply, 3);
-        else reply_array(reply, 3);
+        if (is_set)
+            reply_set(reply, 3);
+        else
+            reply_array(reply, 3);
         for (int i = 0; i < 3; i++) reply_int(reply, i);
     } else if (cmd_arg_is(ctx, 2, "map")) {
         protocol_map(reply);
@@ -194,7 +196,8 @@ static void debug_help(struct cmd_ctx *ctx) {
         "    Show how the value of a key is stored.",
         "POPULATE <count> [<prefix>] [<size>]",
         "    Make keys <prefix>:<number> that do not exist yet.",
-        "PROTOCOL (string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false)",
+        "PROTOCOL "
+        "(string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false)",
         "    Answer with a sample of this type.",
         "SET-ACTIVE-EXPIRE (0|1)",
         "    Turn the expiry of keys that nobody looks at off or on.",
@@ -266,11 +269,14 @@ static void debug_run(struct cmd_ctx *ctx) {
 
 /* clang-format off: tables are set by hand */
 
-
 static const struct cmd_def debug_cmds[] = {
-    {.name = "debug", .run = debug_run, .arity = -2,
+    {.name = "debug",
+     .run = debug_run,
+     .arity = -2,
      .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_PROTECTED,
-     .scope = SCOPE_CONN, .group = "server", .since = "1.0.0",
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "1.0.0",
      .complexity = "Depends on the sub-command",
      .summary = "Helpers for tests: groups its sub-commands."},
 };

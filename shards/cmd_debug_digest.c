@@ -192,7 +192,7 @@ void debug_digest_value(struct cmd_ctx *ctx) {
                                           .needs_token = true};
     struct gather *gather = gather_prepare(ctx, &ops);
 
-    ((struct values_state *)gather->state)->digests =
-        mem_must_zero((ctx->args_count - 1) * sizeof(struct digest));
+    ((struct values_state *)gather->state)->digests = mem_must_zero((ctx->args_count - 1) *
+                                                                    sizeof(struct digest));
     gather_go(gather);
 }

@@ -7,8 +7,12 @@
 #include "shards/cmd_debug_priv.h"
 #include "shards/gather.h"
 
-enum { POPULATE_PER_TURN = 2000, POPULATE_COUNT_MAX = 1 << 30, NAME_BYTES_MAX = 512,
-       VALUE_BYTES_MAX = 1 << 20 };
+enum {
+    POPULATE_PER_TURN = 2000,
+    POPULATE_COUNT_MAX = 1 << 30,
+    NAME_BYTES_MAX = 512,
+    VALUE_BYTES_MAX = 1 << 20
+};
 
 /* What core's helpers need beside the keyspace. */
 static struct cmd_ctx context(struct shard *shard) {
@@ -51,13 +55,13 @@ static bool object_each(struct gather *gather, struct shard *shard) {
     if (store_slot_owner_data(shard->node->store, key.slot) != NULL) return true;
     struct entry *entry = cmd_find_quiet(&ctx, gather->db, &key);
     if (entry == NULL) return false;
-    *state = (struct object_state){.is_found = true,
-                                   .encoding = entry_encoding(entry),
-                                   .address = (uint64_t)(uintptr_t)entry,
-                                   .serialized_bytes = serialized_bytes(entry),
-                                   .access = entry_access(entry),
-                                   .idle_seconds =
-                                       cmd_access_idle_seconds(&ctx, entry_access(entry))};
+    *state = (struct object_state){
+        .is_found = true,
+        .encoding = entry_encoding(entry),
+        .address = (uint64_t)(uintptr_t)entry,
+        .serialized_bytes = serialized_bytes(entry),
+        .access = entry_access(entry),
+        .idle_seconds = cmd_access_idle_seconds(&ctx, entry_access(entry))};
     return false;
 }
 
@@ -81,8 +85,8 @@ static void object_done(struct gather *gather, struct cmd_ctx *ctx) {
     snprintf(text, sizeof text,
              "Value at:0x%" PRIx64 " refcount:1 encoding:%s serializedlength:%zu lru:%" PRIu32
              " lru_seconds_idle:%" PRIu64,
-             state->address, encoding_name(state->encoding), state->serialized_bytes,
-             state->access, state->idle_seconds);
+             state->address, encoding_name(state->encoding), state->serialized_bytes, state->access,
+             state->idle_seconds);
     reply_status(ctx->reply, text);
 }
 
@@ -93,8 +97,10 @@ void debug_object(struct cmd_ctx *ctx) {
                                           .state_bytes = sizeof(struct object_state),
                                           .needs_token = true};
 
-    if (ctx->args_count == 4 && !cmd_arg_is(ctx, 3, "fast")) cmd_reply_subcommand_error(ctx);
-    else gather_start(ctx, &ops);
+    if (ctx->args_count == 4 && !cmd_arg_is(ctx, 3, "fast"))
+        cmd_reply_subcommand_error(ctx);
+    else
+        gather_start(ctx, &ops);
 }
 
 /* ---- POPULATE ---- */
@@ -127,9 +133,8 @@ static bool populate_each(struct gather *gather, struct shard *shard) {
         if (keyspace_find(shard->keyspace, gather->db, &key) != NULL) continue;
         int len = snprintf(value, 32, "value:%" PRId64, part->next);
         size_t value_len = state->value_bytes > 0 ? (size_t)state->value_bytes : (size_t)len;
-        if (keyspace_put_string(shard->keyspace, gather->db, &key, NULL,
-                                slice_of(value, value_len), STRING_PLAIN, EXPIRE_NONE,
-                                cmd_access_now(&ctx)) == NULL)
+        if (keyspace_put_string(shard->keyspace, gather->db, &key, NULL, slice_of(value, value_len),
+                                STRING_PLAIN, EXPIRE_NONE, cmd_access_now(&ctx)) == NULL)
             break;
     }
     mem_free(value);
@@ -157,9 +162,8 @@ void debug_populate(struct cmd_ctx *ctx) {
         reply_error(ctx->reply, "the prefix is too long");
         return;
     }
-    if (ctx->args_count > 4 &&
-        !cmd_arg_int64_range(ctx, 4, 0, VALUE_BYTES_MAX, &state.value_bytes,
-                             "value is out of range, must be positive"))
+    if (ctx->args_count > 4 && !cmd_arg_int64_range(ctx, 4, 0, VALUE_BYTES_MAX, &state.value_bytes,
+                                                    "value is out of range, must be positive"))
         return;
     struct gather *gather = gather_prepare(ctx, &ops);
     memcpy(gather->state, &state, sizeof state);

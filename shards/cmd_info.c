@@ -64,8 +64,7 @@ static bool info_each(struct gather *gather, struct shard *shard) {
 static uint32_t sections_wanted(const struct slice *args, size_t args_count) {
     uint32_t defaults = 0, all = (UINT32_C(1) << SECTIONS_COUNT) - 1, wanted = 0;
 
-    for (unsigned i = 0; i < SECTIONS_COUNT; i++)
-        defaults |= (uint32_t)sections[i].is_default << i;
+    for (unsigned i = 0; i < SECTIONS_COUNT; i++) defaults |= (uint32_t)sections[i].is_default << i;
     if (args_count == 1) return defaults;
     for (size_t i = 1; i < args_count; i++) {
         if (slice_equal_cstr_nocase(args[i], "default")) wanted |= defaults;
@@ -101,9 +100,8 @@ static void info_done(struct gather *gather, struct cmd_ctx *ctx) {
 
 /* INFO [section ...] */
 static void info_run(struct cmd_ctx *ctx) {
-    static const struct gather_ops ops = {.each = info_each,
-                                          .done = info_done,
-                                          .state_bytes_per_shard = sizeof(struct info_part)};
+    static const struct gather_ops ops = {
+        .each = info_each, .done = info_done, .state_bytes_per_shard = sizeof(struct info_part)};
 
     gather_start(ctx, &ops);
 }
@@ -111,18 +109,24 @@ static void info_run(struct cmd_ctx *ctx) {
 /* clang-format off: tables are set by hand */
 static const char *const tips_nondeterministic_output_all_shards_special[] = {
     "nondeterministic_output", "request_policy:all_shards", "response_policy:special", NULL};
-static const char *const info_history[] = {
-    "7.0.0", "Several sections at once.",
-    NULL};
+static const char *const info_history[] = {"7.0.0", "Several sections at once.", NULL};
 static const struct cmd_arg info_syntax[] = {
     {.name = "section", .type = ARG_STRING, .flags = ARG_OPTIONAL | ARG_MULTIPLE},
 };
 
 static const struct cmd_def info_cmds[] = {
-    {.name = "info", .run = info_run, .arity = -1, .flags = CMD_LOADING | CMD_STALE,
-     .categories = CATEGORY_DANGEROUS, .scope = SCOPE_CONN, .group = "server", .since = "1.0.0",
-     .complexity = "O(1)", .summary = "Tells the server's state and statistics.",
-     .tips = tips_nondeterministic_output_all_shards_special, .history = info_history,
+    {.name = "info",
+     .run = info_run,
+     .arity = -1,
+     .flags = CMD_LOADING | CMD_STALE,
+     .categories = CATEGORY_DANGEROUS,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Tells the server's state and statistics.",
+     .tips = tips_nondeterministic_output_all_shards_special,
+     .history = info_history,
      CMD_SYNTAX(info_syntax)},
 };
 /* clang-format on */

@@ -57,8 +57,7 @@ void info_memory(const struct info *info) {
     size_t used = mem_used_bytes(), peak = mem_peak_bytes(), resident = info_resident_bytes();
     size_t startup = (size_t)atomic_load(&info->node->sampler.startup_bytes);
     size_t overhead = info_overhead_bytes(info), garbage = 0;
-    size_t system =
-        (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    size_t system = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
 
     if (peak < used) peak = used;
     if (overhead > used) overhead = used;

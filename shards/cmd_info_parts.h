@@ -7,7 +7,7 @@
 
 /* What only a shard's own thread can tell. */
 struct info_part {
-    size_t clients_bytes;      /* memory of its connections */
+    size_t clients_bytes; /* memory of its connections */
     size_t input_bytes_max, output_bytes_max;
     uint64_t user_us, system_us; /* the thread's processor time */
 };

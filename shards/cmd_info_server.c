@@ -58,13 +58,13 @@ void info_server(const struct info *info) {
     print_directive(info, "process_supervised", "supervised");
     text_print(text,
                "run_id:%s\r\ntcp_port:%" PRId64 "\r\nserver_time_usec:%" PRIu64
-               "\r\nuptime_in_seconds:%" PRIu64 "\r\nuptime_in_days:%" PRIu64
-               "\r\nhz:%" PRId64 "\r\nconfigured_hz:%" PRId64 "\r\nlru_clock:%" PRIu64 "\r\n",
+               "\r\nuptime_in_seconds:%" PRIu64 "\r\nuptime_in_days:%" PRIu64 "\r\nhz:%" PRId64
+               "\r\nconfigured_hz:%" PRId64 "\r\nlru_clock:%" PRIu64 "\r\n",
                node->run_id, info->config->port, clock_unix_us(), uptime_seconds,
                uptime_seconds / 86400, info->config->hz, info->config->hz,
                info->now_unix_ms / 1000 & 0xffffff);
-    text_print(text, "executable:%s\r\nconfig_file:%s\r\nio_threads_active:0\r\n",
-               node->executable, info->config->config_file.data);
+    text_print(text, "executable:%s\r\nconfig_file:%s\r\nio_threads_active:0\r\n", node->executable,
+               info->config->config_file.data);
     print_listeners(info);
     text_print(text, "shards:%u\r\nio_driver:%s\r\nio_fallback_reason:%s\r\n", node->shards_count,
                driver_name(node), node->backend_reason);
@@ -144,9 +144,9 @@ void info_cpu(const struct info *info) {
                "used_cpu_user_main_thread:%" PRIu64 ".%06u\r\n",
                self.ru_stime.tv_sec, self.ru_stime.tv_usec, self.ru_utime.tv_sec,
                self.ru_utime.tv_usec, children.ru_stime.tv_sec, children.ru_stime.tv_usec,
-               children.ru_utime.tv_sec, children.ru_utime.tv_usec,
-               main_part->system_us / 1000000, (unsigned)(main_part->system_us % 1000000),
-               main_part->user_us / 1000000, (unsigned)(main_part->user_us % 1000000));
+               children.ru_utime.tv_sec, children.ru_utime.tv_usec, main_part->system_us / 1000000,
+               (unsigned)(main_part->system_us % 1000000), main_part->user_us / 1000000,
+               (unsigned)(main_part->user_us % 1000000));
 }
 
 /* ---- Keys ---- */

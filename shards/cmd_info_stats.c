@@ -9,7 +9,8 @@ struct counter {
     const char *field;
     size_t offset;
 };
-#define COUNTER(field, member) {field, offsetof(struct shard_stats, member)}
+#define COUNTER(field, member) \
+    { field, offsetof(struct shard_stats, member) }
 
 static void print_counters(const struct info *info, const struct counter *counters, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -92,7 +93,8 @@ void info_stats(const struct info *info) {
                "unexpected_error_replies:0\r\ndump_payload_sanitizations:0\r\n"
                "total_writes_processed:%" PRIu64
                "\r\nio_threaded_reads_processed:0\r\nio_threaded_writes_processed:0\r\n"
-               "reply_buffer_shrinks:0\r\nreply_buffer_expands:0\r\neventloop_cycles:%" PRIu64 "\r\n",
+               "reply_buffer_shrinks:0\r\nreply_buffer_expands:0\r\neventloop_cycles:%" PRIu64
+               "\r\n",
                sends, turns);
     print_counters(info, last, ARRAY_COUNT(last));
 }
@@ -114,8 +116,8 @@ void info_shards(const struct info *info) {
                    i, shard->thread_processor, atomic_load(&shard->clients_count),
                    stat_read(&stats->commands_processed), stat_read(&stats->requests_local),
                    stat_read(&stats->requests_lent), stat_read(&stats->requests_messaged),
-                   stat_read(&stats->token_waits), stat_read(&stats->slow_turns),
-                   loop.turns_count, loop.syscalls_count, part->user_us, part->system_us);
+                   stat_read(&stats->token_waits), stat_read(&stats->slow_turns), loop.turns_count,
+                   loop.syscalls_count, part->user_us, part->system_us);
     }
 }
 
@@ -196,8 +198,8 @@ void info_latencystats(const struct info *info) {
         uint64_t sum[HISTOGRAM_BUCKETS] = {0}, total = 0;
 
         for (unsigned j = 0; j < info->node->shards_count; j++) {
-            const struct histogram *histogram =
-                atomic_load(&info->node->shards[j]->stats.cmds[i].histogram);
+            const struct histogram *histogram = atomic_load(
+                &info->node->shards[j]->stats.cmds[i].histogram);
             if (histogram != NULL) histogram_add(sum, histogram);
         }
         for (unsigned j = 0; j < HISTOGRAM_BUCKETS; j++) total += sum[j];

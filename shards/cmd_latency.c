@@ -95,8 +95,10 @@ static void draw(struct text *text, const struct latency_event *event, uint64_t 
         const struct latency_sample *sample = latency_event_sample(event, i);
         uint64_t age = now_seconds > sample->unix_seconds ? now_seconds - sample->unix_seconds : 0;
         const char *unit = age < 60 ? "s" : age < 3600 ? "m" : age < 86400 ? "h" : "d";
-        uint64_t amount =
-            age < 60 ? age : age < 3600 ? age / 60 : age < 86400 ? age / 3600 : age / 86400;
+        uint64_t amount = age < 60      ? age
+                          : age < 3600  ? age / 60
+                          : age < 86400 ? age / 3600
+                                        : age / 86400;
 
         if (sample->ms < ms_min) ms_min = sample->ms;
         if (sample->ms > ms_max) ms_max = sample->ms;
@@ -213,9 +215,8 @@ static void reset_done(struct gather *gather, struct cmd_ctx *ctx) {
 
 /* LATENCY RESET [event ...] */
 static void latency_cmd_reset(struct cmd_ctx *ctx) {
-    static const struct gather_ops ops = {.each = reset_each,
-                                          .done = reset_done,
-                                          .state_bytes_per_shard = sizeof(struct reset_part)};
+    static const struct gather_ops ops = {
+        .each = reset_each, .done = reset_done, .state_bytes_per_shard = sizeof(struct reset_part)};
 
     gather_start(ctx, &ops);
 }
@@ -230,8 +231,8 @@ static bool reply_histogram(struct cmd_ctx *ctx, const struct cmd *cmd) {
     size_t pairs_count = 0;
 
     for (unsigned i = 0; i < node->shards_count; i++) {
-        const struct histogram *histogram =
-            atomic_load(&node->shards[i]->stats.cmds[cmd->index].histogram);
+        const struct histogram *histogram = atomic_load(
+            &node->shards[i]->stats.cmds[cmd->index].histogram);
         if (histogram != NULL) histogram_add(sum, histogram);
     }
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) total += sum[i];
@@ -264,8 +265,7 @@ static size_t reply_histograms(struct cmd_ctx *ctx, struct slice name) {
     size_t len = bar != NULL ? (size_t)(bar - name.data) : name.len, count = 0;
     const struct cmd *cmd = cmd_table_find(table, slice_of(name.data, len));
 
-    if (cmd != NULL && bar != NULL)
-        cmd = cmd_sub_find(cmd, slice_of(bar + 1, name.len - len - 1));
+    if (cmd != NULL && bar != NULL) cmd = cmd_sub_find(cmd, slice_of(bar + 1, name.len - len - 1));
     if (cmd == NULL) return 0;
     if (cmd->subs_count == 0) return reply_histogram(ctx, cmd);
     count += reply_histogram(ctx, cmd);
@@ -314,8 +314,8 @@ static const struct cmd_arg latency_histogram_syntax[] = {
 static const struct cmd_arg latency_history_syntax[] = {
     {.name = "event", .type = ARG_STRING},
 };
-static const char *const tips_all_nodes_all_succeeded[] = {
-    "request_policy:all_nodes", "response_policy:all_succeeded", NULL};
+static const char *const tips_all_nodes_all_succeeded[] = {"request_policy:all_nodes",
+                                                           "response_policy:all_succeeded", NULL};
 static const struct cmd_arg latency_reset_syntax[] = {
     {.name = "event", .type = ARG_STRING, .flags = ARG_OPTIONAL | ARG_MULTIPLE},
 };
@@ -324,41 +324,86 @@ static const struct cmd_arg latency_graph_syntax[] = {
 };
 
 static const struct cmd_def latency_cmds[] = {
-    {.name = "latency", .arity = -2, .scope = SCOPE_CONN, .group = "server", .since = "2.8.13",
-     .complexity = "Depends on the sub-command", .summary = "Latency: groups its sub-commands."},
-    {.name = "latency|histogram", .run = latency_cmd_histogram, .arity = -2,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "7.0.0", .complexity = "O(N), N commands with figures",
+    {.name = "latency",
+     .arity = -2,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.8.13",
+     .complexity = "Depends on the sub-command",
+     .summary = "Latency: groups its sub-commands."},
+    {.name = "latency|histogram",
+     .run = latency_cmd_histogram,
+     .arity = -2,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "7.0.0",
+     .complexity = "O(N), N commands with figures",
      .summary = "Gives the cumulative distribution of latencies by command.",
-     .tips = tips_nondeterministic_output_all_nodes_special, CMD_SYNTAX(latency_histogram_syntax)},
-    {.name = "latency|latest", .run = latency_cmd_latest, .arity = 2,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "2.8.13", .complexity = "O(1)",
+     .tips = tips_nondeterministic_output_all_nodes_special,
+     CMD_SYNTAX(latency_histogram_syntax)},
+    {.name = "latency|latest",
+     .run = latency_cmd_latest,
+     .arity = 2,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.8.13",
+     .complexity = "O(1)",
      .summary = "Gives the last sample of each event.",
      .tips = tips_nondeterministic_output_all_nodes_special},
-    {.name = "latency|history", .run = latency_cmd_history, .arity = 3,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "2.8.13", .complexity = "O(1)",
+    {.name = "latency|history",
+     .run = latency_cmd_history,
+     .arity = 3,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.8.13",
+     .complexity = "O(1)",
      .summary = "Gives the samples of one event.",
-     .tips = tips_nondeterministic_output_all_nodes_special, CMD_SYNTAX(latency_history_syntax)},
-    {.name = "latency|reset", .run = latency_cmd_reset, .arity = -2,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "2.8.13", .complexity = "O(1)",
-     .summary = "Forgets the samples of events.", .tips = tips_all_nodes_all_succeeded,
+     .tips = tips_nondeterministic_output_all_nodes_special,
+     CMD_SYNTAX(latency_history_syntax)},
+    {.name = "latency|reset",
+     .run = latency_cmd_reset,
+     .arity = -2,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.8.13",
+     .complexity = "O(1)",
+     .summary = "Forgets the samples of events.",
+     .tips = tips_all_nodes_all_succeeded,
      CMD_SYNTAX(latency_reset_syntax)},
-    {.name = "latency|doctor", .run = latency_cmd_doctor, .arity = 2,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "2.8.13", .complexity = "O(1)",
+    {.name = "latency|doctor",
+     .run = latency_cmd_doctor,
+     .arity = 2,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.8.13",
+     .complexity = "O(1)",
      .summary = "Reports latency problems in words.",
      .tips = tips_nondeterministic_output_all_nodes_special},
-    {.name = "latency|graph", .run = latency_cmd_graph, .arity = 3,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "2.8.13", .complexity = "O(1)",
+    {.name = "latency|graph",
+     .run = latency_cmd_graph,
+     .arity = 3,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.8.13",
+     .complexity = "O(1)",
      .summary = "Draws the latency history of an event.",
-     .tips = tips_nondeterministic_output_all_nodes_special, CMD_SYNTAX(latency_graph_syntax)},
-    {.name = "latency|help", .run = latency_cmd_help, .arity = 2,
-     .flags = CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN, .group = "server", .since = "2.8.13",
-     .complexity = "O(1)", .summary = "Lists the sub-commands."},
+     .tips = tips_nondeterministic_output_all_nodes_special,
+     CMD_SYNTAX(latency_graph_syntax)},
+    {.name = "latency|help",
+     .run = latency_cmd_help,
+     .arity = 2,
+     .flags = CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.8.13",
+     .complexity = "O(1)",
+     .summary = "Lists the sub-commands."},
 };
 /* clang-format on */
 

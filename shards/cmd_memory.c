@@ -129,15 +129,18 @@ static void memory_doctor(struct cmd_ctx *ctx) {
     struct text text = {0};
 
     if (used < SMALL_BYTES) {
-        text_print(&text, "This instance uses very little memory: there is nothing to judge yet.\n");
+        text_print(&text,
+                   "This instance uses very little memory: there is nothing to judge yet.\n");
     } else {
         if (peak > used + used / 2)
-            text_print(&text, "The peak was more than 1.5 times what is used now (%zu bytes against "
-                              "%zu): the process may hold pages that MEMORY PURGE gives back.\n",
+            text_print(&text,
+                       "The peak was more than 1.5 times what is used now (%zu bytes against "
+                       "%zu): the process may hold pages that MEMORY PURGE gives back.\n",
                        peak, used);
         if (resident > used + used / 2)
-            text_print(&text, "Resident memory is more than 1.5 times what is used (%zu bytes "
-                              "against %zu): fragmentation, or a load that has gone.\n",
+            text_print(&text,
+                       "Resident memory is more than 1.5 times what is used (%zu bytes "
+                       "against %zu): fragmentation, or a load that has gone.\n",
                        resident, used);
         if (text.len == 0) text_print(&text, "I found no problem with the memory here.\n");
     }
@@ -177,18 +180,17 @@ static void memory_purge(struct cmd_ctx *ctx) {
 
 /* MEMORY HELP */
 static void memory_help(struct cmd_ctx *ctx) {
-    static const char *const lines[] = {
-        "DOCTOR",
-        "    Report problems with memory.",
-        "MALLOC-STATS",
-        "    Give the allocator's figures.",
-        "PURGE",
-        "    Give free pages back to the system.",
-        "STATS",
-        "    Detail what memory is used for.",
-        "USAGE <key> [SAMPLES <count>]",
-        "    Estimate the bytes a key takes.",
-        NULL};
+    static const char *const lines[] = {"DOCTOR",
+                                        "    Report problems with memory.",
+                                        "MALLOC-STATS",
+                                        "    Give the allocator's figures.",
+                                        "PURGE",
+                                        "    Give free pages back to the system.",
+                                        "STATS",
+                                        "    Detail what memory is used for.",
+                                        "USAGE <key> [SAMPLES <count>]",
+                                        "    Estimate the bytes a key takes.",
+                                        NULL};
 
     cmd_reply_help(ctx, lines);
 }
@@ -200,36 +202,73 @@ static const struct cmd_arg memory_usage_syntax[] = {
 };
 static const char *const tips_nondeterministic_output_all_shards_special[] = {
     "nondeterministic_output", "request_policy:all_shards", "response_policy:special", NULL};
-static const char *const tips_all_shards_all_succeeded[] = {
-    "request_policy:all_shards", "response_policy:all_succeeded", NULL};
+static const char *const tips_all_shards_all_succeeded[] = {"request_policy:all_shards",
+                                                            "response_policy:all_succeeded", NULL};
 
 static const struct cmd_def memory_cmds[] = {
-    {.name = "memory", .arity = -2, .scope = SCOPE_CONN, .group = "server", .since = "4.0.0",
+    {.name = "memory",
+     .arity = -2,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "4.0.0",
      .complexity = "Depends on the sub-command",
      .summary = "What memory is used for: groups its sub-commands."},
-    {.name = "memory|usage", .run = memory_usage, .arity = -3, .flags = CMD_READONLY,
+    {.name = "memory|usage",
+     .run = memory_usage,
+     .arity = -3,
+     .flags = CMD_READONLY,
      .scope = SCOPE_KEYS,
-     .keys = {{.flags = CMD_KEY_RO, .begin_index = 2, .last = 0, .step = 1}}, .keys_count = 1,
-     .group = "server", .since = "4.0.0", .complexity = "O(N), N samples",
-     .summary = "Estimates the bytes a key takes.", CMD_SYNTAX(memory_usage_syntax)},
-    {.name = "memory|stats", .run = memory_stats, .arity = 2, .scope = SCOPE_CONN,
-     .group = "server", .since = "4.0.0", .complexity = "O(1)",
+     .keys = {{.flags = CMD_KEY_RO, .begin_index = 2, .last = 0, .step = 1}},
+     .keys_count = 1,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "O(N), N samples",
+     .summary = "Estimates the bytes a key takes.",
+     CMD_SYNTAX(memory_usage_syntax)},
+    {.name = "memory|stats",
+     .run = memory_stats,
+     .arity = 2,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "O(1)",
      .summary = "Details what memory is used for.",
      .tips = tips_nondeterministic_output_all_shards_special},
-    {.name = "memory|doctor", .run = memory_doctor, .arity = 2, .scope = SCOPE_CONN,
-     .group = "server", .since = "4.0.0", .complexity = "O(1)",
+    {.name = "memory|doctor",
+     .run = memory_doctor,
+     .arity = 2,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "O(1)",
      .summary = "Reports problems with memory.",
      .tips = tips_nondeterministic_output_all_shards_special},
-    {.name = "memory|purge", .run = memory_purge, .arity = 2, .scope = SCOPE_CONN,
-     .group = "server", .since = "4.0.0", .complexity = "Depends on how much memory is allocated",
+    {.name = "memory|purge",
+     .run = memory_purge,
+     .arity = 2,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "Depends on how much memory is allocated",
      .summary = "Has the allocator give free pages back to the system.",
      .tips = tips_all_shards_all_succeeded},
-    {.name = "memory|malloc-stats", .run = memory_malloc_stats, .arity = 2, .scope = SCOPE_CONN,
-     .group = "server", .since = "4.0.0", .complexity = "Depends on how much memory is allocated",
+    {.name = "memory|malloc-stats",
+     .run = memory_malloc_stats,
+     .arity = 2,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "Depends on how much memory is allocated",
      .summary = "Gives the allocator's own figures.",
      .tips = tips_nondeterministic_output_all_shards_special},
-    {.name = "memory|help", .run = memory_help, .arity = 2, .flags = CMD_LOADING | CMD_STALE,
-     .scope = SCOPE_CONN, .group = "server", .since = "4.0.0", .complexity = "O(1)",
+    {.name = "memory|help",
+     .run = memory_help,
+     .arity = 2,
+     .flags = CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "O(1)",
      .summary = "Lists the sub-commands."},
 };
 /* clang-format on */

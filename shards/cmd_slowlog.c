@@ -102,9 +102,8 @@ static void slowlog_cmd_get(struct cmd_ctx *ctx) {
         cmd_reply_subcommand_error(ctx);
         return;
     }
-    if (ctx->args_count == 3 &&
-        !cmd_arg_int64_range(ctx, 2, -1, INT64_MAX, &count,
-                             "count should be greater than or equal to -1"))
+    if (ctx->args_count == 3 && !cmd_arg_int64_range(ctx, 2, -1, INT64_MAX, &count,
+                                                     "count should be greater than or equal to -1"))
         return;
     struct gather *gather = gather_prepare(ctx, &get_ops);
     struct get_state *state = gather->state;
@@ -122,8 +121,7 @@ static bool len_each(struct gather *gather, struct shard *shard) {
 static void len_done(struct gather *gather, struct cmd_ctx *ctx) {
     size_t count = 0, most = max_len(ctx);
 
-    for (unsigned i = 0; i < gather->shards_count; i++)
-        count += *(size_t *)gather_part(gather, i);
+    for (unsigned i = 0; i < gather->shards_count; i++) count += *(size_t *)gather_part(gather, i);
     reply_int(ctx->reply, (int64_t)(count < most ? count : most));
 }
 
@@ -172,36 +170,64 @@ static void slowlog_cmd_help(struct cmd_ctx *ctx) {
 static const char *const tips_all_nodes_nondeterministic_output[] = {
     "request_policy:all_nodes", "nondeterministic_output", NULL};
 static const char *const slowlog_get_history[] = {
-    "4.0.0", "Each entry has the client's address and name.",
-    NULL};
+    "4.0.0", "Each entry has the client's address and name.", NULL};
 static const struct cmd_arg slowlog_get_syntax[] = {
     {.name = "count", .type = ARG_INTEGER, .flags = ARG_OPTIONAL},
 };
 static const char *const tips_all_nodes_agg_sum_nondeterministic_output[] = {
     "request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output", NULL};
-static const char *const tips_all_nodes_all_succeeded[] = {
-    "request_policy:all_nodes", "response_policy:all_succeeded", NULL};
+static const char *const tips_all_nodes_all_succeeded[] = {"request_policy:all_nodes",
+                                                           "response_policy:all_succeeded", NULL};
 
 static const struct cmd_def slowlog_cmds[] = {
-    {.name = "slowlog", .arity = -2, .scope = SCOPE_CONN, .group = "server", .since = "2.2.12",
+    {.name = "slowlog",
+     .arity = -2,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.2.12",
      .complexity = "Depends on the sub-command",
      .summary = "Commands that took long: groups its sub-commands."},
-    {.name = "slowlog|get", .run = slowlog_cmd_get, .arity = -2,
-     .flags = CMD_ADMIN | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN, .group = "server",
-     .since = "2.2.12", .complexity = "O(N), N entries returned",
-     .summary = "Gives the last slow commands.", .tips = tips_all_nodes_nondeterministic_output,
-     .history = slowlog_get_history, CMD_SYNTAX(slowlog_get_syntax)},
-    {.name = "slowlog|len", .run = slowlog_cmd_len, .arity = 2,
-     .flags = CMD_ADMIN | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN, .group = "server",
-     .since = "2.2.12", .complexity = "O(1)", .summary = "Counts the entries of the slow log.",
+    {.name = "slowlog|get",
+     .run = slowlog_cmd_get,
+     .arity = -2,
+     .flags = CMD_ADMIN | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.2.12",
+     .complexity = "O(N), N entries returned",
+     .summary = "Gives the last slow commands.",
+     .tips = tips_all_nodes_nondeterministic_output,
+     .history = slowlog_get_history,
+     CMD_SYNTAX(slowlog_get_syntax)},
+    {.name = "slowlog|len",
+     .run = slowlog_cmd_len,
+     .arity = 2,
+     .flags = CMD_ADMIN | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.2.12",
+     .complexity = "O(1)",
+     .summary = "Counts the entries of the slow log.",
      .tips = tips_all_nodes_agg_sum_nondeterministic_output},
-    {.name = "slowlog|reset", .run = slowlog_cmd_reset, .arity = 2,
-     .flags = CMD_ADMIN | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN, .group = "server",
-     .since = "2.2.12", .complexity = "O(N), N entries", .summary = "Empties the slow log.",
+    {.name = "slowlog|reset",
+     .run = slowlog_cmd_reset,
+     .arity = 2,
+     .flags = CMD_ADMIN | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "2.2.12",
+     .complexity = "O(N), N entries",
+     .summary = "Empties the slow log.",
      .tips = tips_all_nodes_all_succeeded},
-    {.name = "slowlog|help", .run = slowlog_cmd_help, .arity = 2,
-     .flags = CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN, .group = "server", .since = "6.2.0",
-     .complexity = "O(1)", .summary = "Lists the sub-commands."},
+    {.name = "slowlog|help",
+     .run = slowlog_cmd_help,
+     .arity = 2,
+     .flags = CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Lists the sub-commands."},
 };
 /* clang-format on */
 

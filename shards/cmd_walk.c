@@ -157,11 +157,9 @@ static void scan_run(struct cmd_ctx *ctx) {
 }
 
 /* clang-format off: tables are set by hand */
-static const char *const tips_nondeterministic_output_special[] = {
-    "nondeterministic_output", "request_policy:special", NULL};
-static const char *const scan_history[] = {
-    "6.0.0", "TYPE.",
-    NULL};
+static const char *const tips_nondeterministic_output_special[] = {"nondeterministic_output",
+                                                                   "request_policy:special", NULL};
+static const char *const scan_history[] = {"6.0.0", "TYPE.", NULL};
 static const struct cmd_arg scan_syntax[] = {
     {.name = "cursor", .type = ARG_INTEGER},
     {.name = "pattern", .type = ARG_PATTERN, .token = "MATCH", .flags = ARG_OPTIONAL},
@@ -177,19 +175,42 @@ static const char *const tips_all_shards_nondeterministic_output[] = {
     "request_policy:all_shards", "nondeterministic_output", NULL};
 
 static const struct cmd_def walk_cmds[] = {
-    {.name = "scan", .run = scan_run, .arity = -2, .flags = CMD_READONLY | CMD_SLOW_EXECUTION,
-     .categories = CATEGORY_KEYSPACE, .scope = SCOPE_SLOT, .route_slot = scan_route,
-     .group = "generic", .since = "2.8.0", .complexity = "O(1) per call, O(N) in all, N keys",
-     .summary = "Walks over the keys step by step.", .tips = tips_nondeterministic_output_special,
-     .history = scan_history, CMD_SYNTAX(scan_syntax)},
-    {.name = "keys", .run = keys_run, .arity = 2, .flags = CMD_READONLY,
-     .categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS, .scope = SCOPE_CONN,
-     .group = "generic", .since = "1.0.0", .complexity = "O(N), N keys of the database",
+    {.name = "scan",
+     .run = scan_run,
+     .arity = -2,
+     .flags = CMD_READONLY | CMD_SLOW_EXECUTION,
+     .categories = CATEGORY_KEYSPACE,
+     .scope = SCOPE_SLOT,
+     .route_slot = scan_route,
+     .group = "generic",
+     .since = "2.8.0",
+     .complexity = "O(1) per call, O(N) in all, N keys",
+     .summary = "Walks over the keys step by step.",
+     .tips = tips_nondeterministic_output_special,
+     .history = scan_history,
+     CMD_SYNTAX(scan_syntax)},
+    {.name = "keys",
+     .run = keys_run,
+     .arity = 2,
+     .flags = CMD_READONLY,
+     .categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
+     .scope = SCOPE_CONN,
+     .group = "generic",
+     .since = "1.0.0",
+     .complexity = "O(N), N keys of the database",
      .summary = "Lists the names that match a pattern.",
-     .tips = tips_all_shards_nondeterministic_output_order, CMD_SYNTAX(keys_syntax)},
-    {.name = "randomkey", .run = randomkey_run, .arity = 1, .flags = CMD_READONLY,
-     .categories = CATEGORY_KEYSPACE, .scope = SCOPE_CONN, .group = "generic", .since = "1.0.0",
-     .complexity = "O(1)", .summary = "Gives some key.",
+     .tips = tips_all_shards_nondeterministic_output_order,
+     CMD_SYNTAX(keys_syntax)},
+    {.name = "randomkey",
+     .run = randomkey_run,
+     .arity = 1,
+     .flags = CMD_READONLY,
+     .categories = CATEGORY_KEYSPACE,
+     .scope = SCOPE_CONN,
+     .group = "generic",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Gives some key.",
      .tips = tips_all_shards_nondeterministic_output},
 };
 /* clang-format on */

@@ -1,8 +1,8 @@
 /* cmd_walk_keys.c - KEYS and RANDOMKEY: every shard looks at its own slots, some per turn; a slot that a
  * transaction has reserved is waited for. */
+#include "shards/cmd_walk_keys.h"
 #include "core/glob.h"
 #include "core/mem.h"
-#include "shards/cmd_walk_keys.h"
 #include "shards/gather.h"
 
 enum {
@@ -98,17 +98,16 @@ void keys_run(struct cmd_ctx *ctx) {
 
 struct random_part {
     bool is_walking;
-    unsigned slot;          /* next one to count */
+    unsigned slot; /* next one to count */
     unsigned slot_chosen;
-    double weight;          /* keys here, 0: none */
+    double weight; /* keys here, 0: none */
     char *name;
     size_t name_len;
 };
 
 static bool take_entry(struct random_part *part, struct shard *shard, unsigned slot, unsigned db) {
     for (unsigned try = 0; try < RANDOM_TRIES; try++) {
-        struct entry *entry =
-            keyspace_slot_random(shard->keyspace, slot, db, shard_random(shard));
+        struct entry *entry = keyspace_slot_random(shard->keyspace, slot, db, shard_random(shard));
         if (entry == NULL) return false;
         if (walk_is_expired(entry, shard->now_unix_ms)) continue;
         struct slice name = entry_key(entry);
@@ -205,8 +204,10 @@ static void random_done(struct gather *gather, struct cmd_ctx *ctx) {
         seen += part->weight;
         if (chosen == NULL || draw * seen < part->weight) chosen = part;
     }
-    if (chosen != NULL) reply_bulk(ctx->reply, slice_of(chosen->name, chosen->name_len));
-    else reply_null(ctx->reply);
+    if (chosen != NULL)
+        reply_bulk(ctx->reply, slice_of(chosen->name, chosen->name_len));
+    else
+        reply_null(ctx->reply);
 }
 
 static void random_free(struct gather *gather) {
@@ -222,6 +223,8 @@ void randomkey_run(struct cmd_ctx *ctx) {
                                           .state_bytes_per_shard = sizeof(struct random_part),
                                           .needs_token = true};
 
-    if (walk_keys_count(session_of(ctx)->shard->node, ctx->db) <= 0) reply_null(ctx->reply);
-    else gather_start(ctx, &ops);
+    if (walk_keys_count(session_of(ctx)->shard->node, ctx->db) <= 0)
+        reply_null(ctx->reply);
+    else
+        gather_start(ctx, &ops);
 }

@@ -7,8 +7,8 @@
 #include "shards/slowlog_list.h"
 
 enum {
-    FILES_RESERVED = 32,    /* as Redis: log, persistence, replication ... */
-    FILES_PER_SHARD = 24,   /* ring, listening sockets, doorbell */
+    FILES_RESERVED = 32, /* as Redis: log, persistence, replication ... */
+    FILES_PER_SHARD = 24, /* ring, listening sockets, doorbell */
 };
 
 void shard_settings_from_config(struct shard *shard) {
@@ -18,8 +18,8 @@ void shard_settings_from_config(struct shard *shard) {
     shard->settings = (struct cmd_settings){
         .proto_max_bulk_len = (size_t)config->proto_max_bulk_len,
         .databases_count = (unsigned)config->databases,
-        .lfu_policy =
-            policy == CONFIG_EVICTION_ALLKEYS_LFU || policy == CONFIG_EVICTION_VOLATILE_LFU,
+        .lfu_policy = policy == CONFIG_EVICTION_ALLKEYS_LFU ||
+                      policy == CONFIG_EVICTION_VOLATILE_LFU,
         .lfu_log_factor = (unsigned)config->lfu_log_factor,
         .lfu_decay_minutes = (unsigned)config->lfu_decay_time,
         .active_expire = atomic_load(&shard->node->active_expire),
@@ -38,8 +38,8 @@ static void note_change(void *owner, enum config_id id, const char *name) {
     if (id == CONFIG_ID_loglevel) changes->has_log_level = true;
 }
 
-int shard_apply_config(struct shard *shard, const struct config *before,
-                       const struct config *after) {
+void shard_apply_config(struct shard *shard, const struct config *before,
+                        const struct config *after) {
     struct changes changes = {0};
 
     SL_ASSERT(shard->config == after);
@@ -48,6 +48,14 @@ int shard_apply_config(struct shard *shard, const struct config *before,
     slowlog_trim(shard->slowlog, (size_t)after->slowlog_max_len);
     if (changes.has_log_level && shard->index == 0)
         logger_set_level(shard->node->logger, (enum log_level)after->loglevel);
+}
+
+int shard_apply_listeners(struct shard *shard, const struct config *before,
+                          const struct config *after) {
+    struct changes changes = {0};
+
+    SL_ASSERT(shard->config == after);
+    config_each_changed(before, after, note_change, &changes);
     return changes.has_listener ? acceptor_reconfigure(shard) : 0;
 }
 

@@ -5,10 +5,13 @@
 
 /* The settings that commands look at (struct cmd_settings), from shard->config. Own thread. */
 void shard_settings_from_config(struct shard *shard);
-/* shard->config is `after` already. Own thread. 0, or a negative errno when the listening sockets that `after`
- * asks for cannot be had: the old ones stay. */
-int shard_apply_config(struct shard *shard, const struct config *before,
-                       const struct config *after);
+/* shard->config is `after` already. Own thread. */
+void shard_apply_config(struct shard *shard, const struct config *before,
+                        const struct config *after);
+/* The listening sockets, after that. 0, or a negative errno when those that `after` asks for cannot be had:
+ * the old ones stay. */
+int shard_apply_listeners(struct shard *shard, const struct config *before,
+                          const struct config *after);
 /* Can the process do what `config` asks for? False: `reason` says why not, for a client. Raises the limit of open files. */
 bool config_is_possible(const struct node *node, const struct config *config, char *reason,
                         size_t reason_bytes);

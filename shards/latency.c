@@ -38,8 +38,7 @@ static struct latency_event *find_or_add(struct latency_events *events, const ch
     return NULL;
 }
 
-const struct latency_sample *latency_event_sample(const struct latency_event *event,
-                                                  size_t index) {
+const struct latency_sample *latency_event_sample(const struct latency_event *event, size_t index) {
     SL_ASSERT(index < event->count);
     return &event->samples[(event->next + LATENCY_SAMPLES_MAX - event->count + index) %
                            LATENCY_SAMPLES_MAX];
@@ -77,15 +76,17 @@ void latency_events_merge(struct latency_events *to, const struct latency_events
 
         target->next = target->count = 0;
         while (a < before.count || b < event->count) {
-            const struct latency_sample *one =
-                a < before.count ? latency_event_sample(&before, a) : NULL;
-            const struct latency_sample *two =
-                b < event->count ? latency_event_sample(event, b) : NULL;
+            const struct latency_sample *one = a < before.count ? latency_event_sample(&before, a)
+                                                                : NULL;
+            const struct latency_sample *two = b < event->count ? latency_event_sample(event, b)
+                                                                : NULL;
             bool is_one = two == NULL || (one != NULL && one->unix_seconds <= two->unix_seconds);
             const struct latency_sample *next = is_one ? one : two;
 
-            if (is_one) a++;
-            else b++;
+            if (is_one)
+                a++;
+            else
+                b++;
             latency_events_add(to, target->name, next->unix_seconds, next->ms);
         }
         if (event->ms_max > target->ms_max) target->ms_max = event->ms_max;

@@ -23,7 +23,8 @@ bool latency_events_add(struct latency_events *events, const char *name, uint64_
                         uint64_t ms);
 /* Adds all samples of one set to another, in the order of time. */
 void latency_events_merge(struct latency_events *to, const struct latency_events *from);
-struct latency_event *latency_events_find(struct latency_events *events, struct slice name); /* or NULL */
+struct latency_event *latency_events_find(struct latency_events *events,
+                                          struct slice name); /* or NULL */
 /* The i-th sample, oldest first. */
 const struct latency_sample *latency_event_sample(const struct latency_event *event, size_t index);
 /* Forgets the events of these names, any case; no name: all. Returns how many there were. */

@@ -49,7 +49,7 @@ static void flush_slots(struct shard *thread, unsigned index) {
     atomic_fetch_or_explicit(&target->slot_inbox, UINT64_C(1) << thread->index, memory_order_seq_cst);
     if (target == thread || thread->config->lend_sleeping_shards) {
         /* Free meanwhile? Then nobody will look but us. Taken: the holder will (token.c, I1). */
-        if (token_acquire(thread, target)) token_release(thread, target);
+        if (token_try(thread, target)) token_release(thread, target);
     } else {
         ring_if_sleeping(thread, target);
     }

@@ -29,10 +29,10 @@ bool messages_drain_home(struct shard *thread);
 /* Wakes a shard's thread if it sleeps. */
 void shard_wake(struct shard *from, struct shard *target);
 
-/* Acts as the shard from now on, if its token is free (our own: waits for a borrower for a few microseconds). On success what waits in its slot
- * queues is done first. */
+/* Acts as the shard from now on, if its token is free or becomes free within a few microseconds; no other token may be held. On success what
+ * waits in its slot queues is done first. */
 bool token_acquire(struct shard *thread, struct shard *shard);
-/* The same without waiting for a borrower of our own. */
+/* The same without waiting. */
 bool token_try(struct shard *thread, struct shard *shard);
 /* Ends that. Work that came meanwhile is done before. */
 void token_release(struct shard *thread, struct shard *shard);

@@ -74,11 +74,15 @@ static void monitor_run(struct cmd_ctx *ctx) {
 
 /* clang-format off: tables are set by hand */
 
-
 static const struct cmd_def monitor_cmds[] = {
-    {.name = "monitor", .run = monitor_run, .arity = 1,
-     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .scope = SCOPE_CONN,
-     .group = "server", .since = "1.0.0", .complexity = "O(1)",
+    {.name = "monitor",
+     .run = monitor_run,
+     .arity = 1,
+     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+     .scope = SCOPE_CONN,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(1)",
      .summary = "Shows every command as it is processed."},
 };
 /* clang-format on */

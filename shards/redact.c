@@ -10,8 +10,10 @@ static bool is(struct slice arg, const char *word) {
 static bool redact_hello(const struct slice *args, size_t index) {
     for (size_t i = 2; i < index; i++) {
         if (is(args[i], "auth") && index - i <= 2) return true;
-        if (is(args[i], "auth")) i += 2;
-        else if (is(args[i], "setname")) i++;
+        if (is(args[i], "auth"))
+            i += 2;
+        else if (is(args[i], "setname"))
+            i++;
     }
     return false;
 }

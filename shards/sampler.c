@@ -37,8 +37,7 @@ static void rate_tick(struct sampler_rate *rate, uint64_t total, uint64_t elapse
     uint64_t added = total >= rate->last_total ? total - rate->last_total : total, sum = 0;
 
     rate->last_total = total;
-    rate->per_second[tick % SAMPLER_TICKS] =
-        (uint64_t)((double)added * 1e9 / (double)elapsed_ns);
+    rate->per_second[tick % SAMPLER_TICKS] = (uint64_t)((double)added * 1e9 / (double)elapsed_ns);
     for (unsigned i = 0; i < SAMPLER_TICKS; i++) sum += rate->per_second[i];
     atomic_store_explicit(&rate->mean, sum / SAMPLER_TICKS, memory_order_relaxed);
 }

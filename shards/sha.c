@@ -24,10 +24,14 @@ static void sha1_block(uint32_t state[8], const uint8_t *block) {
     for (unsigned i = 0; i < 80; i++) {
         uint32_t mixed, constant;
 
-        if (i < 20) mixed = (b & c) | (~b & d), constant = 0x5a827999;
-        else if (i < 40) mixed = b ^ c ^ d, constant = 0x6ed9eba1;
-        else if (i < 60) mixed = (b & c) | (b & d) | (c & d), constant = 0x8f1bbcdc;
-        else mixed = b ^ c ^ d, constant = 0xca62c1d6;
+        if (i < 20)
+            mixed = (b & c) | (~b & d), constant = 0x5a827999;
+        else if (i < 40)
+            mixed = b ^ c ^ d, constant = 0x6ed9eba1;
+        else if (i < 60)
+            mixed = (b & c) | (b & d) | (c & d), constant = 0x8f1bbcdc;
+        else
+            mixed = b ^ c ^ d, constant = 0xca62c1d6;
         uint32_t next = rotate_left(a, 5) + mixed + e + constant + words[i];
         e = d, d = c, c = rotate_left(b, 30), b = a, a = next;
     }
@@ -80,8 +84,7 @@ static void hash(struct slice text, uint32_t state[8], uint8_t *digest, size_t d
     last[left] = 0x80;
     size_t last_bytes = left + 1 + LENGTH_BYTES <= BLOCK_BYTES ? BLOCK_BYTES : 2 * BLOCK_BYTES;
     uint64_t bits = (uint64_t)text.len * 8;
-    for (size_t i = 0; i < LENGTH_BYTES; i++)
-        last[last_bytes - 1 - i] = (uint8_t)(bits >> (8 * i));
+    for (size_t i = 0; i < LENGTH_BYTES; i++) last[last_bytes - 1 - i] = (uint8_t)(bits >> (8 * i));
     for (size_t i = 0; i < last_bytes; i += BLOCK_BYTES) block_hash(state, last + i);
     for (size_t i = 0; i < digest_bytes; i++)
         digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));

@@ -31,8 +31,10 @@ void slowlog_trim(struct slowlog *slowlog, size_t max_count) {
         struct slowlog_item *oldest = slowlog->oldest;
 
         slowlog->oldest = oldest->newer;
-        if (oldest->newer != NULL) oldest->newer->older = NULL;
-        else slowlog->newest = NULL;
+        if (oldest->newer != NULL)
+            oldest->newer->older = NULL;
+        else
+            slowlog->newest = NULL;
         slowlog->count--;
         mem_free(oldest);
     }
@@ -60,7 +62,8 @@ static struct slice shown(const struct slice *args, size_t args_count, size_t in
 static void describe_client(struct slowlog_entry *entry, const struct client *client) {
     if (client == NULL) return;
     snprintf(entry->client_address, sizeof entry->client_address, "%.127s", client->address_peer);
-    snprintf(entry->client_name, sizeof entry->client_name, "%.*s", (int)(client->name.len < 127 ? client->name.len : 127),
+    snprintf(entry->client_name, sizeof entry->client_name, "%.*s",
+             (int)(client->name.len < 127 ? client->name.len : 127),
              client->name.data != NULL ? client->name.data : "");
 }
 
@@ -73,10 +76,12 @@ void slowlog_push(struct slowlog *slowlog, uint64_t id, uint64_t unix_seconds, u
     struct slowlog_item *item = mem_must(sizeof *item + shown_count * sizeof(struct slice) + bytes);
     struct slice *slices = (struct slice *)(void *)(item + 1);
     char *at = (char *)(slices + shown_count);
-    *item = (struct slowlog_item){
-        .entry = {.id = id, .unix_seconds = unix_seconds, .duration_us = duration_us,
-                  .args = slices, .args_count = shown_count},
-        .older = slowlog->newest};
+    *item = (struct slowlog_item){.entry = {.id = id,
+                                            .unix_seconds = unix_seconds,
+                                            .duration_us = duration_us,
+                                            .args = slices,
+                                            .args_count = shown_count},
+                                  .older = slowlog->newest};
     for (size_t i = 0; i < shown_count; i++) {
         struct slice arg = shown(args, args_count, i, note);
 
@@ -85,8 +90,10 @@ void slowlog_push(struct slowlog *slowlog, uint64_t id, uint64_t unix_seconds, u
         at += arg.len;
     }
     describe_client(&item->entry, client);
-    if (slowlog->newest != NULL) slowlog->newest->newer = item;
-    else slowlog->oldest = item;
+    if (slowlog->newest != NULL)
+        slowlog->newest->newer = item;
+    else
+        slowlog->oldest = item;
     slowlog->newest = item;
     slowlog->count++;
 }

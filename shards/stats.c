@@ -131,7 +131,8 @@ void shard_stats_error(struct shard_stats *stats, const char *code) {
         stat_add(&error->count, 1);
         return;
     }
-    if (count == ERROR_CODES_MAX) return; /* only scripts make up codes: they count in the sum alone */
+    if (count == ERROR_CODES_MAX)
+        return; /* only scripts make up codes: they count in the sum alone */
     memcpy(stats->errors[count].code, code, len);
     stats->errors[count].code[len] = '\0';
     set(&stats->errors[count].count, 1);

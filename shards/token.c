@@ -11,8 +11,8 @@
  * When the token is taken, the work goes into the slot queue, and then:
  * I1  A sender pushes, sets its bit in slot_inbox (seq_cst), then looks at the token. A holder frees the token, then looks at
  *     slot_inbox (both seq_cst). So one of the two sees the other: no work is left behind with nobody to do it.
- * I2  A holder never waits for anything while it holds a token, but for its own one's borrower, a few microseconds and bounded;
- *     after that its work goes by queue like everybody's. So there is no dead-lock.
+ * I2  Whoever waits for a token holds none, and waits a few microseconds at most (bounded spins: its holder may have been preempted);
+ *     after that the work goes by queue. So there is no dead-lock.
  * I3  Whoever takes a token drains the slot queues first: what was asked before is done before.
  * I4  With lend-sleeping-shards off nobody but the home thread takes the token; senders ring the doorbell instead.
  * Figures: bench/results. */
@@ -23,7 +23,7 @@
 #include "shards/runtime.h"
 #include "shards/tx.h"
 
-enum { OWN_TOKEN_SPINS = 400 };
+enum { TOKEN_SPINS = 200 };
 
 static inline void cpu_relax(void) {
 #if defined(__x86_64__)
@@ -77,12 +77,12 @@ static void drain_slots(struct shard *thread, struct shard *shard) {
     }
 }
 
-/* Waits for a borrower of our own token, a few microseconds. */
-static bool token_wait(struct shard *thread) {
+/* Waits for whoever has it to give it back: a few microseconds, less than the same work costs as messages. */
+static bool token_wait(struct shard *thread, struct shard *shard) {
     stat_add(&thread->stats.token_waits, 1);
-    for (unsigned spins = 0; spins < OWN_TOKEN_SPINS; spins++) {
+    for (unsigned spins = 0; spins < TOKEN_SPINS; spins++) {
         cpu_relax();
-        if (token_cas(thread, thread)) return true;
+        if (token_cas(thread, shard)) return true;
     }
     return false;
 }
@@ -103,11 +103,8 @@ static void drain_own_chain(struct shard *thread, struct shard *shard) {
 
 static bool acquire(struct shard *thread, struct shard *shard, bool may_wait) {
     if (token_is_held(thread, shard->index)) return true;
-    if (shard != thread) {
-        if (!thread->config->lend_sleeping_shards || !token_cas(thread, shard)) return false;
-    } else if (!token_cas(thread, shard) && (!may_wait || !token_wait(thread))) {
-        return false;
-    }
+    if (shard != thread && !thread->config->lend_sleeping_shards) return false;
+    if (!token_cas(thread, shard) && (!may_wait || !token_wait(thread, shard))) return false;
     drain_slots(thread, shard);
     drain_own_chain(thread, shard);
     return true;

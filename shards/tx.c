@@ -256,7 +256,7 @@ static uint64_t log_cursor_min(const struct node *node) {
 static void log_nudge(struct shard *thread, struct shard *shard) {
     atomic_store_explicit(&shard->tx_attention, true, memory_order_seq_cst);
     if (token_is_held(thread, shard->index)) return; /* our release will see it */
-    if (token_acquire(thread, shard)) {
+    if (token_try(thread, shard)) {
         token_release(thread, shard);
     } else {
         shard_wake(thread, shard);

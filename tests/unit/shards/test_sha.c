@@ -24,8 +24,8 @@ Test(sha, sha1_gives_the_published_digests) {
     char hex[65];
     cr_assert(eq(str, (char *)sha1_of("abc", hex), "a9993e364706816aba3e25717850c26c9cd0d89d"));
     cr_assert(eq(str, (char *)sha1_of("", hex), "da39a3ee5e6b4b0d3255bfef95601890afd80709"));
-    cr_assert(eq(str, (char *)sha1_of(two_blocks, hex),
-                 "84983e441c3bd26ebaae4aa1f95129e5e54670f1"));
+    cr_assert(
+        eq(str, (char *)sha1_of(two_blocks, hex), "84983e441c3bd26ebaae4aa1f95129e5e54670f1"));
 }
 
 Test(sha, sha256_gives_the_published_digests) {

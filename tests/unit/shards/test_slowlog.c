@@ -77,9 +77,10 @@ Test(slowlog, secrets_do_not_get_in) {
 }
 
 Test(redact, hello_hides_user_and_password_alone) {
-    struct slice args[] = {SLICE_LITERAL("hello"), SLICE_LITERAL("3"),       SLICE_LITERAL("SETNAME"),
-                           SLICE_LITERAL("auth"),  SLICE_LITERAL("AUTH"),    SLICE_LITERAL("joe"),
-                           SLICE_LITERAL("auth"),  SLICE_LITERAL("SETNAME"), SLICE_LITERAL("me")};
+    struct slice args[] = {
+        SLICE_LITERAL("hello"), SLICE_LITERAL("3"),       SLICE_LITERAL("SETNAME"),
+        SLICE_LITERAL("auth"),  SLICE_LITERAL("AUTH"),    SLICE_LITERAL("joe"),
+        SLICE_LITERAL("auth"),  SLICE_LITERAL("SETNAME"), SLICE_LITERAL("me")};
     const bool wanted[] = {false, false, false, false, false, true, true, false, false};
     for (size_t i = 0; i < ARRAY_COUNT(args); i++)
         cr_assert(eq(int, redact_arg(args, ARRAY_COUNT(args), i), wanted[i]));
