@@ -60,7 +60,7 @@ static void open_log(struct logger *logger, const struct config *config) {
         .level = (enum log_level)config->loglevel,
         .role = 'M',
         .to_syslog = config->syslog_enabled,
-        .syslog_ident = config->syslog_ident.data,
+        .syslog_ident = strdup(config->syslog_ident.data), /* for as long as the process lives */
         .syslog_facility = (int)config->syslog_facility,
     };
     if (logger_init(logger, &options) < 0) {
@@ -148,9 +148,11 @@ int main(int argc, char **argv) {
               SLIPRING_REDIS_VERSION, (int)getpid());
     config_each_without_effect(config, log_without_effect, &logger);
     process_apply(config, &logger);
+    process_find_manager(config);
     process_raise_files_limit(config, &logger, 64 + 8 * SHARDS_MAX);
 
-    struct node *node = node_new(config, &logger, executable);
+    static struct node *node; /* static: what it holds to the end is no leak */
+    node = node_new(config, &logger, executable);
     node->stopped = wake_main;
     if (node_rename_commands(node) < 0) return 1;
     if (acceptor_probe(node->shards[0]) < 0) return 1;
@@ -158,14 +160,15 @@ int main(int argc, char **argv) {
         if (acceptor_open(node->shards[i]) < 0) return 1;
     }
     process_pid_file_write(config, &logger);
+    int port = (int)config->port; /* from here on CONFIG SET may replace the configuration */
     start_threads(node, starters);
     log_write(&logger, LOG_LEVEL_NOTICE, "%u shard%s, ready to accept connections on port %d", node->shards_count,
-              node->shards_count == 1 ? "" : "s", (int)config->port);
-    process_notify(config, "STATUS=Ready to accept connections\nREADY=1\n");
+              node->shards_count == 1 ? "" : "s", port);
+    process_notify("STATUS=Ready to accept connections\nREADY=1\n");
 
     wait_for_end(node, &awaited);
     for (unsigned i = 0; i < node->shards_count; i++) pthread_join(starters[i].thread, NULL);
-    process_notify(config, "STOPPING=1\n");
+    process_notify("STOPPING=1\n");
     process_pid_file_remove(atomic_load_explicit(&node->config, memory_order_relaxed));
     log_write(&logger, LOG_LEVEL_WARNING, "slipring is now ready to exit, bye bye...");
     return 0;

@@ -15,6 +15,12 @@ void resp_parser_init(struct resp_parser *parser) {
     parser->args = parser->args_inline;
 }
 
+void resp_parser_shrink(struct resp_parser *parser) {
+    mem_free(parser->args);
+    parser->args = parser->args_inline;
+    parser->args_capacity = RESP_ARGS_INLINE;
+}
+
 void resp_parser_deinit(struct resp_parser *parser) {
     if (parser->args != parser->args_inline) mem_free(parser->args);
     parser->args = parser->args_inline;
@@ -46,6 +52,13 @@ static const char *find_before_zero(const char *data, char wanted, size_t len) {
     return found;
 }
 
+/* The position behind the line's CR and one more byte; 0: not whole. */
+static size_t line_end(const char *data, size_t pos, size_t len) {
+    const char *carriage = find_before_zero(data + pos, '\r', len - pos);
+    if (carriage == NULL || (size_t)(carriage - data) + 1 >= len) return 0;
+    return (size_t)(carriage - data) + 2;
+}
+
 /* A decimal number up to CR LF, as Redis' string2ll takes it: no sign but '-', no leading zeros, nothing around it.
  * Returns the position behind the LF, 0 when the line is not whole. */
 static size_t parse_number_line(const char *data, size_t pos, size_t len, bool *is_ok, int64_t *value) {
@@ -60,18 +73,18 @@ static size_t parse_number_line(const char *data, size_t pos, size_t len, bool *
     }
     size_t digits_count = pos - digits_start;
     bool is_sane = digits_count > 0 && !(data[digits_start] == '0' && (digits_count > 1 || is_negative)) &&
-                   number <= (uint64_t)INT64_MAX;
+                   number <= (uint64_t)INT64_MAX + (is_negative ? 1 : 0);
 
     /* The line ends at its CR, whatever is before it. */
     if (!(pos < len && data[pos] == '\r')) {
-        const char *carriage = find_before_zero(data + start, '\r', len - start);
-        if (carriage == NULL) return 0;
-        pos = (size_t)(carriage - data);
+        pos = line_end(data, start, len);
+        if (pos == 0) return 0;
+        pos -= 2;
         is_sane = false;
     }
     if (pos + 1 >= len) return 0;
     *is_ok = is_sane;
-    *value = is_negative ? -(int64_t)number : (int64_t)number;
+    *value = (int64_t)(is_negative ? 0 - number : number);
     return pos + 2;
 }
 
@@ -138,7 +151,7 @@ static bool split_line(struct resp_parser *parser, char *data, size_t len) {
                 } else {
                     data[out++] = c;
                 }
-            } else if (is_blank(c) || c == '\0') {
+            } else if ((is_blank(c) && c != '\v' && c != '\f') || c == '\0') { /* as Redis: those two only between words */
                 break;
             } else if (c == '"' || c == '\'') {
                 quote = c;
@@ -171,7 +184,9 @@ static enum resp_result parse_inline(struct resp_parser *parser, char *data, siz
         snprintf(error, error_bytes, "Protocol error: unbalanced quotes in request");
         return RESP_ERROR;
     }
-    return parser->args_count > 0 ? RESP_COMMAND : RESP_NOTHING;
+    if (parser->args_count == 0) return RESP_NOTHING;
+    parser->is_whole = true;
+    return RESP_COMMAND;
 }
 
 /* Reads "*<count>\r\n". RESP_COMMAND here means: go on with the arguments. */
@@ -208,14 +223,15 @@ static enum resp_result parse_bulk_header(struct resp_parser *parser, const char
     int64_t bulk_len = 0;
 
     if (parser->pos >= len) return RESP_MORE;
-    /* Redis waits for the whole line before it looks at the first byte. */
-    size_t pos = parse_number_line(data, parser->pos + 1, len, &is_ok, &bulk_len);
+    bool is_bulk = data[parser->pos] == '$';
+    size_t pos = is_bulk ? parse_number_line(data, parser->pos + 1, len, &is_ok, &bulk_len)
+                         : line_end(data, parser->pos, len); /* Redis waits for the whole line before it complains */
     if (pos == 0) {
         if (len - parser->pos <= RESP_INLINE_BYTES_MAX) return RESP_MORE;
         snprintf(error, error_bytes, "Protocol error: too big bulk count string");
         return RESP_ERROR;
     }
-    if (data[parser->pos] != '$') {
+    if (!is_bulk) {
         snprintf(error, error_bytes, "Protocol error: expected '$', got '%c'", data[parser->pos]);
         return RESP_ERROR;
     }
@@ -237,6 +253,7 @@ enum resp_result resp_parse(struct resp_parser *parser, char *data, size_t len,
     enum resp_result result;
 
     if (len == 0) return RESP_MORE;
+    if (parser->is_whole) return RESP_COMMAND;
     if (!parser->has_header) {
         if (data[0] != '*') return parse_inline(parser, data, len, error, error_bytes);
         result = parse_header(parser, data, len, limits, error, error_bytes);

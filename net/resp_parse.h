@@ -16,13 +16,14 @@ struct resp_limits {
     bool is_authenticated; /* strangers get small limits: 10 arguments of 16 KiB */
 };
 
-enum { RESP_ARGS_INLINE = 8, RESP_INLINE_BYTES_MAX = 64 * 1024 };
+enum { RESP_ARGS_INLINE = 8, RESP_INLINE_BYTES_MAX = 64 * 1024, RESP_ARGS_KEPT_MAX = 1024 };
 
 struct resp_parser {
     size_t pos;          /* next byte to look at, from the command's first byte */
     int64_t args_left;   /* bulk strings still to come; meaningful once has_header */
     int64_t bulk_len;    /* of the argument being read; -1: its header is still to come */
     bool has_header;
+    bool is_whole; /* an inline command has been taken apart (in place): the result stays until resp_parser_next() */
     uint32_t args_count, args_capacity;
     struct resp_arg *args; /* args_inline or the heap */
     struct resp_arg args_inline[RESP_ARGS_INLINE];
@@ -37,15 +38,18 @@ enum resp_result {
 
 void resp_parser_init(struct resp_parser *parser);
 void resp_parser_deinit(struct resp_parser *parser);
-/* `data` is writable: inline commands are unquoted where they lie. */
+/* `data` is writable: inline commands are unquoted where they lie; until resp_parser_next() the same bytes give the same command again. */
 enum resp_result resp_parse(struct resp_parser *parser, char *data, size_t len,
                             const struct resp_limits *limits, char *error, size_t error_bytes);
+void resp_parser_shrink(struct resp_parser *parser);
 /* After RESP_COMMAND or RESP_NOTHING: ready for the next one. */
 static inline void resp_parser_next(struct resp_parser *parser) {
     parser->pos = 0;
     parser->has_header = false;
+    parser->is_whole = false;
     parser->args_count = 0;
     parser->bulk_len = -1;
+    if (SL_UNLIKELY(parser->args_capacity > RESP_ARGS_KEPT_MAX)) resp_parser_shrink(parser);
 }
 /* Bytes from the command's start that will be needed at least, as far as is known: to size a buffer once for a large argument. */
 size_t resp_parser_bytes_needed(const struct resp_parser *parser);

@@ -14,6 +14,7 @@ enum { LISTENERS_MAX = CONFIG_ADDRESSES_MAX + 1 };
 
 struct listening {
     struct loop_listener listener;
+    int fd; /* ours; the loop forgets its copy */
     bool is_unix;
 };
 
@@ -23,14 +24,14 @@ struct acceptor {
 };
 
 static void close_all(struct acceptor *acceptor) {
-    for (size_t i = 0; i < acceptor->count; i++) close(acceptor->listenings[i].listener.fd);
+    for (size_t i = 0; i < acceptor->count; i++) close(acceptor->listenings[i].fd);
     acceptor->count = 0;
 }
 
 static void add(struct acceptor *acceptor, int fd, bool is_unix) {
     SL_ASSERT(acceptor->count < LISTENERS_MAX);
     struct listening *listening = &acceptor->listenings[acceptor->count++];
-    *listening = (struct listening){.listener = {.fd = fd}, .is_unix = is_unix};
+    *listening = (struct listening){.listener = {.fd = -1}, .fd = fd, .is_unix = is_unix};
 }
 
 static int open_addresses(struct shard *shard, struct acceptor *acceptor, bool reuse_port) {
@@ -82,8 +83,7 @@ int acceptor_probe(struct shard *shard) {
 
 int acceptor_open(struct shard *shard) {
     struct acceptor *acceptor = mem_must_zero(sizeof *acceptor);
-    bool reuse_port = shard->node->shards_count > 1;
-    int err = open_addresses(shard, acceptor, reuse_port);
+    int err = open_addresses(shard, acceptor, true);
 
     if (err == 0) err = open_unix(shard, acceptor);
     if (err < 0) {
@@ -99,7 +99,7 @@ void acceptor_start(struct shard *shard) {
     for (size_t i = 0; i < shard->acceptor->count; i++) {
         struct listening *listening = &shard->acceptor->listenings[i];
         listening->listener.owner_data = listening;
-        loop_listen(shard->loop, &listening->listener, listening->listener.fd);
+        loop_listen(shard->loop, &listening->listener, listening->fd);
     }
 }
 
@@ -117,7 +117,7 @@ void acceptor_stop(struct shard *shard) {
 int acceptor_reconfigure(struct shard *shard) {
     struct acceptor *old = shard->acceptor;
     struct acceptor *acceptor = mem_must_zero(sizeof *acceptor);
-    int err = open_addresses(shard, acceptor, shard->node->shards_count > 1);
+    int err = open_addresses(shard, acceptor, true); /* beside the old ones, perhaps on the same port */
 
     if (err < 0) {
         close_all(acceptor);
@@ -128,9 +128,9 @@ int acceptor_reconfigure(struct shard *shard) {
     for (size_t i = 0; i < old->count; i++) {
         loop_unlisten(shard->loop, &old->listenings[i].listener);
         if (old->listenings[i].is_unix) {
-            add(acceptor, old->listenings[i].listener.fd, true);
+            add(acceptor, old->listenings[i].fd, true);
         } else {
-            close(old->listenings[i].listener.fd);
+            close(old->listenings[i].fd);
         }
     }
     mem_free(old);

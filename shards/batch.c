@@ -7,8 +7,8 @@
  *
  * I1  A client's in_data stands behind the last command that was dispatched. Collecting looks ahead with a cursor of its own; when a
  *     command makes its client wait, the later ones of that client are dropped from the batch and parsed again when the wait is over.
- * I2  Parsing again must find the same bytes: inline commands, which are unquoted in place, are collected only when
- *     nothing can make them wait (they come first in their batch, with no reply owed).
+ * I2  Parsing again must find the same bytes. Inline commands are unquoted in place: each comes first of its client's in a batch, with no
+ *     reply owed, and the parser keeps what it found until the command is consumed.
  * I3  Memory of a slot is looked at, also for prefetching, only with the token of its shard and when it is not reserved. */
 #include "shards/batch.h"
 
@@ -132,7 +132,7 @@ static enum collected collect_client(struct shard *shard, struct batch *batch, s
         bool is_first = batch->count == entries_first;
         if (batch->count == BATCH_ENTRIES_MAX) return COLLECTED_MORE_LATER;
         if (!is_first && !limits.is_authenticated) return COLLECTED_MORE_LATER;
-        if (*cursor != '*') { /* I2 */
+        if (*cursor != '*' || parser->is_whole) { /* I2 */
             if (!is_first) return COLLECTED_MORE_LATER;
             if (client->pending_head != NULL) {
                 client->block = CLIENT_WAITS_REPLIES;
@@ -166,20 +166,21 @@ static enum collected collect_client(struct shard *shard, struct batch *batch, s
         }
         struct batch_entry *entry = &batch->entries[batch->count];
         if (SL_UNLIKELY(!entry_args(batch, entry, parser, cursor))) {
-            resp_parser_next(parser);
+            if (!parser->is_whole) resp_parser_next(parser);
             return COLLECTED_MORE_LATER;
         }
         entry->client = client;
+        entry->is_inline = parser->is_whole;
         entry->start = cursor;
         entry->start_len = len;
         cursor += parser->pos;
         len -= parser->pos;
         entry->end = cursor;
         entry->end_len = len;
-        resp_parser_next(parser);
         route(shard->node, entry);
         batch->count++;
-        if (entry->start[0] != '*') return len > 0 ? COLLECTED_MORE_LATER : COLLECTED_ALL;
+        if (entry->is_inline) return len > 0 ? COLLECTED_MORE_LATER : COLLECTED_ALL;
+        resp_parser_next(parser);
     }
     return COLLECTED_ALL;
 }
@@ -205,16 +206,28 @@ static void prefetch(struct shard *shard, const struct batch_entry *entries, siz
     }
 }
 
+static void before_entry(const struct batch_entry *entry) {
+    entry->client->in_data = entry->start;
+    entry->client->in_len = entry->start_len;
+}
+
+/* The command is consumed. */
+static void after_entry(const struct batch_entry *entry) {
+    entry->client->in_data = entry->end;
+    entry->client->in_len = entry->end_len;
+    if (entry->is_inline) resp_parser_next(&entry->client->parser);
+}
+
 /* One entry in its turn. */
 static void run_entry(struct shard *shard, const struct batch_entry *entry) {
     struct client *client = entry->client;
 
     if (client_is_waiting(client)) return;
-    client->in_data = entry->start;
-    client->in_len = entry->start_len;
+    before_entry(entry);
     if (dispatch(shard, entry)) {
-        client->in_data = entry->end;
-        client->in_len = entry->end_len;
+        after_entry(entry);
+    } else if (entry->is_inline) {
+        return;
     }
     /* What was parsed ahead of a client that waits now is parsed again later (I1). */
     if (client_is_waiting(client)) resp_parser_next(&client->parser);
@@ -270,13 +283,10 @@ static void run_plain(struct shard *shard, size_t first, size_t end) {
     }
     for (size_t i = first; i < end; i++) {
         struct batch_entry *entry = &batch->entries[i];
-        struct client *client = entry->client;
-        if (client_is_waiting(client)) continue;
-        client->in_data = entry->start;
-        client->in_len = entry->start_len;
+        if (client_is_waiting(entry->client)) continue;
+        before_entry(entry);
         dispatch_finish_plain(shard, entry, &batch->replies[i]);
-        client->in_data = entry->end;
-        client->in_len = entry->end_len;
+        after_entry(entry);
     }
 }
 

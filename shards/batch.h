@@ -24,6 +24,7 @@ struct batch_entry {
     uint8_t shard_index;   /* ROUTE_SHARD */
     struct key key_first;
     uint64_t shards_mask;
+    bool is_inline;        /* unquoted in place: the parser keeps the result until it is consumed */
     bool is_run;           /* its reply is in `reply`, waiting for its turn */
     uint64_t duration_ns;
     char *start;           /* the command's bytes in the client's input, */

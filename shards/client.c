@@ -115,10 +115,16 @@ void client_unref(struct client *client) {
     free_if_possible(client);
 }
 
+/* The peer has sent all it will. What it has sent is still done and answered (it may have closed one direction only). */
 void client_hung_up(struct client *client, int error) {
-    (void)error;
     client->flags |= CLIENT_HUNG_UP;
-    client_close(client);
+    if (error != 0) {
+        client_close(client);
+    } else if (client->in_len == 0 && client->pending_head == NULL && client->block == CLIENT_RUNNING) {
+        client_close_after_reply(client);
+    } else if (!client_is_waiting(client)) {
+        client_make_ready(client); /* client_settle() closes it once nothing is left to do */
+    }
 }
 
 /* ---- Lists ---- */
@@ -218,7 +224,7 @@ void client_received(struct client *client, struct loop_buf *buf, char *data, si
         loop_buf_release(shard->loop, buf);
         return;
     }
-    if (client->in_len == 0) { /* the usual case: nothing left over */
+    if (client->in_len == 0 && !client_is_waiting(client)) { /* the usual case: nothing left over */
         drop_input(client);
         client->in_data = data;
         client->in_len = len;
@@ -227,7 +233,7 @@ void client_received(struct client *client, struct loop_buf *buf, char *data, si
         client->in_len += len;
         loop_buf_release(shard->loop, buf);
     } else {
-        bool has_room = input_make_room(client, len);
+        bool has_room = input_make_room(client, len) && (client->in_buf == NULL || input_make_room(client, len));
         if (has_room) {
             memcpy(client->inbuf->data + client->inbuf->len, data, len);
             client->inbuf->len += len;
@@ -254,6 +260,16 @@ void client_settle(struct client *client) {
         free_if_possible(client);
         return;
     }
+    if ((client->flags & CLIENT_CLOSE_AFTER_REPLY) != 0) {
+        drop_input(client);
+        return;
+    }
+    bool is_over = (client->flags & (CLIENT_HUNG_UP | CLIENT_IS_READY)) == CLIENT_HUNG_UP && !client_is_waiting(client) &&
+                   client->pending_head == NULL;
+    if (is_over) { /* what is left is half a command, and the other half will not come */
+        client_close_after_reply(client);
+        return;
+    }
     if (client->in_len == 0) {
         if (client->inbuf != NULL && client->inbuf->refs_count == 1 && client->inbuf->capacity <= INBUF_BYTES_KEPT_MAX &&
             client->in_buf == NULL) {
@@ -264,9 +280,8 @@ void client_settle(struct client *client) {
         }
         return;
     }
-    /* A command in pieces must not hold receive memory while its peer takes its time. */
-    if (client->in_buf != NULL && (client->flags & CLIENT_IS_READY) == 0 && !client_is_waiting(client) &&
-        !input_make_room(client, 0)) {
+    /* A command in pieces, or one that is put off, must not hold receive memory that others need. */
+    if (client->in_buf != NULL && (client->flags & CLIENT_IS_READY) == 0 && !input_make_room(client, 0)) {
         close_for_input(client, "sent more than there is memory for");
     }
 }
@@ -303,8 +318,11 @@ void client_pending_advance(struct client *client) {
         return;
     }
     client_make_dirty(client);
-    if (client->pending_head == NULL && client->block == CLIENT_WAITS_REPLIES) {
+    if (client->pending_head != NULL) return;
+    if (client->block == CLIENT_WAITS_REPLIES) {
         client->block = CLIENT_RUNNING;
+        client_make_ready(client);
+    } else if ((client->flags & CLIENT_HUNG_UP) != 0) {
         client_make_ready(client);
     }
 }
@@ -319,7 +337,7 @@ static bool enforce_output_limit(struct client *client) {
     if (limit->soft_bytes > 0 && bytes > limit->soft_bytes) {
         if (client->soft_limit_since_unix_ms == 0) {
             client->soft_limit_since_unix_ms = shard->now_unix_ms;
-        } else if (shard->now_unix_ms - client->soft_limit_since_unix_ms > (uint64_t)limit->soft_seconds * 1000) {
+        } else if (shard->now_unix_ms > client->soft_limit_since_unix_ms + (uint64_t)limit->soft_seconds * 1000) {
             is_over = true;
         }
     } else {

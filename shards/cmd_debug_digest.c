@@ -98,9 +98,9 @@ static bool digest_each(struct gather *gather, struct shard *shard) {
             if (node->slot_shard[part->slot] != shard->index) continue;
             if (++looked > DIGEST_SLOTS_PER_TURN || entries_count >= DIGEST_ENTRIES_PER_TURN)
                 return true;
+            if (store_slot_owner_data(node->store, part->slot) != NULL) return true;
             size_t keys_count = store_slot_keys_count(node->store, part->slot, part->db);
             if (keys_count == 0) continue;
-            if (store_slot_owner_data(node->store, part->slot) != NULL) return true;
             if (keyspace_slot_scan(shard->keyspace, part->slot, part->db, &part->position,
                                    DIGEST_ENTRIES_PER_TURN, digest_entry, &owner))
                 return true;

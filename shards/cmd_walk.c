@@ -104,9 +104,9 @@ static void scan_walk(struct cmd_ctx *ctx, struct scan_owner *owner, unsigned *s
 
     for (; *slot < SLOTS_COUNT && visited < budget; *slot += 1, *position = 0) {
         if (node->slot_shard[*slot] != shard_index) continue;
+        if (*slot != first && store_slot_owner_data(node->store, *slot) != NULL) return; /* W2 */
         size_t keys_count = store_slot_keys_count(node->store, *slot, ctx->db);
         if (keys_count == 0) continue;
-        if (*slot != first && store_slot_owner_data(node->store, *slot) != NULL) return; /* W2 */
         if (keyspace_slot_scan(ctx->keyspace, *slot, ctx->db, position, budget - visited,
                                scan_entry, owner))
             return;

@@ -55,9 +55,9 @@ static bool keys_each(struct gather *gather, struct shard *shard) {
     for (unsigned looked = 0; part->slot < SLOTS_COUNT; part->slot++, part->position = 0) {
         if (node->slot_shard[part->slot] != shard->index) continue;
         if (++looked > KEYS_SLOTS_PER_TURN || entries_count >= KEYS_ENTRIES_PER_TURN) return true;
+        if (store_slot_owner_data(node->store, part->slot) != NULL) return true; /* a transaction has it */
         size_t keys_count = store_slot_keys_count(node->store, part->slot, gather->db);
         if (keys_count == 0) continue;
-        if (store_slot_owner_data(node->store, part->slot) != NULL) return true;
         if (keyspace_slot_scan(shard->keyspace, part->slot, gather->db, &part->position,
                                KEYS_ENTRIES_PER_TURN, keys_entry, &owner))
             return true;
@@ -106,6 +106,7 @@ struct random_part {
 };
 
 static bool take_entry(struct random_part *part, struct shard *shard, unsigned slot, unsigned db) {
+    if (slot >= SLOTS_COUNT || store_slot_owner_data(shard->node->store, slot) != NULL) return false; /* lent meanwhile */
     for (unsigned try = 0; try < RANDOM_TRIES; try++) {
         struct entry *entry = keyspace_slot_random(shard->keyspace, slot, db, shard_random(shard));
         if (entry == NULL) return false;
@@ -148,8 +149,9 @@ static bool probe(struct random_part *part, struct shard *shard, unsigned db) {
          i++, slot = (slot + 1) % SLOTS_COUNT) {
         if (node->slot_shard[slot] != shard->index) continue;
         probed++;
+        if (store_slot_owner_data(node->store, slot) != NULL) continue;
         size_t keys_count = store_slot_keys_count(node->store, slot, db);
-        if (keys_count == 0 || store_slot_owner_data(node->store, slot) != NULL) continue;
+        if (keys_count == 0) continue;
         seen += (double)keys_count;
         if (is_chosen(shard, keys_count, seen)) slot_chosen = slot;
     }
@@ -164,8 +166,8 @@ static void take_anywhere(struct random_part *part, struct shard *shard, unsigne
         unsigned slot = (part->slot_chosen + i) % SLOTS_COUNT;
 
         if (shard->node->slot_shard[slot] != shard->index) continue;
-        if (store_slot_keys_count(shard->node->store, slot, db) == 0) continue;
         if (store_slot_owner_data(shard->node->store, slot) != NULL) continue;
+        if (store_slot_keys_count(shard->node->store, slot, db) == 0) continue;
         if (take_entry(part, shard, slot, db)) return;
     }
     part->weight = 0;
@@ -180,9 +182,9 @@ static bool random_each(struct gather *gather, struct shard *shard) {
     for (unsigned looked = 0; part->slot < SLOTS_COUNT; part->slot++) {
         if (node->slot_shard[part->slot] != shard->index) continue;
         if (++looked > RANDOM_SLOTS_PER_TURN) return true;
+        if (store_slot_owner_data(node->store, part->slot) != NULL) return true; /* a transaction has it */
         size_t keys_count = store_slot_keys_count(node->store, part->slot, gather->db);
         if (keys_count == 0) continue;
-        if (store_slot_owner_data(node->store, part->slot) != NULL) return true;
         part->weight += (double)keys_count;
         if (is_chosen(shard, keys_count, part->weight)) part->slot_chosen = part->slot;
     }

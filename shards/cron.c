@@ -16,7 +16,7 @@ static void look_at_clients(struct shard *shard) {
         struct client *next = client->next;
         if ((client->flags & CLIENT_CLOSING) == 0) {
             if (timeout_ms > 0 && (client->flags & CLIENT_MONITOR) == 0 && client->block == CLIENT_RUNNING &&
-                client->pending_head == NULL && shard->now_unix_ms - client->active_unix_ms > timeout_ms) {
+                client->pending_head == NULL && shard->now_unix_ms > client->active_unix_ms + timeout_ms) {
                 log_write(shard->node->logger, LOG_LEVEL_VERBOSE, "Closing idle client");
                 client_close(client);
             } else if (client->out.bytes > 0) {

@@ -11,13 +11,21 @@
 
 /* ---- Refusals ---- */
 
-static struct reply reply_for(struct client *client) {
-    return (struct reply){.out = client_out(client), .resp = client->resp};
+/* An error reply under way; it is kept to itself after CLIENT REPLY OFF or SKIP. */
+struct refusal {
+    struct reply reply;
+    struct outbuf_mark mark;
+};
+
+static struct refusal refusal_begin(struct client *client) {
+    struct outbuf *out = client_out(client);
+    return (struct refusal){.reply = {.out = out, .resp = client->resp}, .mark = outbuf_mark(out)};
 }
 
-static void refused(struct shard *shard, struct client *client, const struct cmd *cmd, const struct reply *reply) {
+static void refusal_end(struct shard *shard, struct client *client, const struct cmd *cmd, const struct refusal *refusal) {
     if (cmd != NULL) stat_add(&shard->stats.cmds[cmd->index].rejected, 1);
-    shard_stats_error(&shard->stats, reply->error_code);
+    shard_stats_error(&shard->stats, refusal->reply.error_code);
+    if ((client->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) != 0) outbuf_truncate(refusal->reply.out, refusal->mark);
     client_make_dirty(client);
 }
 
@@ -38,7 +46,7 @@ static bool cut_off_http(struct shard *shard, const struct batch_entry *entry) {
 static void refuse_unknown(struct shard *shard, const struct batch_entry *entry) {
     enum { SHOWN_BYTES_MAX = 128 };
     if (cut_off_http(shard, entry)) return;
-    struct reply reply = reply_for(entry->client);
+    struct refusal refusal = refusal_begin(entry->client);
     const struct slice *args = entry->args;
     char shown[SHOWN_BYTES_MAX + 8 + SHOWN_BYTES_MAX];
     size_t shown_len = 0;
@@ -49,7 +57,7 @@ static void refuse_unknown(struct shard *shard, const struct batch_entry *entry)
         for (size_t i = 0; i < len; i++) container[i] = (char)toupper((unsigned char)entry->parent->fullname[i]);
         container[len] = '\0';
         int sub_len = args[1].len < 128 ? (int)args[1].len : 128;
-        reply_error_format(&reply, "unknown subcommand '%.*s'. Try %s HELP.", sub_len, args[1].data, container);
+        reply_error_format(&refusal.reply, "unknown subcommand '%.*s'. Try %s HELP.", sub_len, args[1].data, container);
     } else {
         for (size_t i = 1; i < entry->args_count && shown_len < SHOWN_BYTES_MAX; i++) {
             int room = (int)(SHOWN_BYTES_MAX - shown_len);
@@ -59,24 +67,24 @@ static void refuse_unknown(struct shard *shard, const struct batch_entry *entry)
         }
         shown[shown_len] = '\0';
         int name_len = args[0].len < 128 ? (int)args[0].len : 128;
-        reply_error_format(&reply, "unknown command '%.*s', with args beginning with: %s", name_len, args[0].data, shown);
+        reply_error_format(&refusal.reply, "unknown command '%.*s', with args beginning with: %s", name_len, args[0].data, shown);
     }
-    refused(shard, entry->client, NULL, &reply);
+    refusal_end(shard, entry->client, NULL, &refusal);
 }
 
 static void refuse_arity(struct shard *shard, const struct batch_entry *entry) {
-    struct reply reply = reply_for(entry->client);
-    reply_error_format(&reply, "wrong number of arguments for '%s' command", entry->cmd->fullname);
-    refused(shard, entry->client, entry->cmd, &reply);
+    struct refusal refusal = refusal_begin(entry->client);
+    reply_error_format(&refusal.reply, "wrong number of arguments for '%s' command", entry->cmd->fullname);
+    refusal_end(shard, entry->client, entry->cmd, &refusal);
 }
 
 /* True: refused. */
 static bool refuse_stranger(struct shard *shard, const struct batch_entry *entry) {
     if (SL_LIKELY((entry->client->flags & CLIENT_AUTHENTICATED) != 0)) return false;
     if ((entry->cmd->def->flags & CMD_NO_AUTH) != 0) return false;
-    struct reply reply = reply_for(entry->client);
-    reply_error(&reply, "-NOAUTH Authentication required.");
-    refused(shard, entry->client, entry->cmd, &reply);
+    struct refusal refusal = refusal_begin(entry->client);
+    reply_error(&refusal.reply, "-NOAUTH Authentication required.");
+    refusal_end(shard, entry->client, entry->cmd, &refusal);
     return true;
 }
 
@@ -152,6 +160,11 @@ static void start_tx(struct shard *shard, const struct batch_entry *entry, const
 static bool dispatch_one_shard(struct shard *shard, const struct batch_entry *entry) {
     struct client *client = entry->client;
     bool is_held = token_is_held(shard, entry->shard_index);
+
+    if (entry->cmd->def->scope == SCOPE_SLOT && client->pending_head != NULL) { /* it sees more than its slot */
+        client->block = CLIENT_WAITS_REPLIES;
+        return false;
+    }
     bool is_remote = entry->shard_index != shard->index;
 
     if (SL_UNLIKELY(!is_held || (is_remote && (entry->cmd->def->flags & CMD_SLOW_EXECUTION) != 0))) {

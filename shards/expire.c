@@ -69,9 +69,12 @@ void expire_deadline_sooner(void *owner, unsigned slot, uint64_t deadline_unix_m
     struct shard *shard = thread->node->shards[thread->node->slot_shard[slot]];
 
     /* A transaction's runner need not hold the token: the release of the slot sets the alarm then (tx.c). */
-    if (!token_is_held(thread, shard->index)) return;
+    if (token_is_held(thread, shard->index)) expire_set_alarm(thread, shard, slot, deadline_unix_ms);
+}
+
+void expire_set_alarm(struct shard *thread, struct shard *shard, unsigned slot, uint64_t deadline_unix_ms) {
     alarms_set(&shard->alarms, slot, deadline_unix_ms);
-    if (shard == thread) return;
+    if (shard == thread) return; /* it reads its alarms before it sleeps */
     if (deadline_unix_ms < atomic_load_explicit(&shard->wake_at_unix_ms, memory_order_relaxed)) {
         atomic_store_explicit(&shard->wake_at_unix_ms, deadline_unix_ms, memory_order_relaxed);
         shard_wake(thread, shard);

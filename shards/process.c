@@ -162,11 +162,17 @@ void process_pid_file_remove(const struct config *config) {
     }
 }
 
-void process_notify(const struct config *config, const char *state) {
+static bool has_manager; /* main thread only */
+
+void process_find_manager(const struct config *config) {
+    has_manager = config->supervised == CONFIG_SUPERVISED_SYSTEMD || config->supervised == CONFIG_SUPERVISED_AUTO;
+}
+
+void process_notify(const char *state) {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-    if (config->supervised != CONFIG_SUPERVISED_SYSTEMD && config->supervised != CONFIG_SUPERVISED_AUTO) return;
+    if (!has_manager) return;
     if (path == NULL || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof address.sun_path) return;
     size_t len = strlen(path);
     memcpy(address.sun_path, path, len);

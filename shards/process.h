@@ -12,7 +12,8 @@ void process_raise_files_limit(struct config *config, const struct logger *logge
 void process_apply(const struct config *config, const struct logger *logger);
 void process_pid_file_write(const struct config *config, const struct logger *logger);
 void process_pid_file_remove(const struct config *config);
-/* Tells the service manager (sd_notify protocol) when asked to by `supervised`. */
-void process_notify(const struct config *config, const char *state);
+/* Notes whether `supervised` wants the service manager told; then process_notify() tells it (sd_notify protocol). */
+void process_find_manager(const struct config *config);
+void process_notify(const char *state);
 /* crash-log-enabled: signal, address and backtrace go to the log before the process dies of it. */
 void process_install_crash_report(const struct logger *logger);

@@ -267,7 +267,9 @@ static int64_t sleep_ns(const struct shard *shard) {
     if (keyspace_garbage_count(shard->keyspace) > 0) return 0;
     uint64_t until_unix_ms = shard->cron_next_unix_ms;
     if (atomic_load_explicit(&shard->node->active_expire, memory_order_relaxed)) {
-        uint64_t wake_at_unix_ms = atomic_load_explicit(&shard->wake_at_unix_ms, memory_order_relaxed);
+        uint64_t wake_at_unix_ms = shard->node->shards_count == 1
+                                       ? alarms_next_unix_ms(&shard->alarms) /* the token is always ours */
+                                       : atomic_load_explicit(&shard->wake_at_unix_ms, memory_order_relaxed);
         if (wake_at_unix_ms < until_unix_ms) until_unix_ms = wake_at_unix_ms;
     }
     if (shard->paused_head != NULL) {
@@ -304,7 +306,8 @@ static void turn(struct shard *shard) {
     expire_step(shard);
     if (keyspace_garbage_count(shard->keyspace) > 0) keyspace_garbage_step(shard->keyspace, GARBAGE_PER_TURN);
     if (shard->paused_head != NULL) end_pause(shard);
-    if (shard->now_unix_ms >= shard->cron_next_unix_ms) {
+    bool is_clock_set_back = shard->cron_next_unix_ms > shard->now_unix_ms + 2 * CRON_PERIOD_MS;
+    if (shard->now_unix_ms >= shard->cron_next_unix_ms || is_clock_set_back) {
         cron_run(shard);
         shard->cron_next_unix_ms = shard->now_unix_ms + CRON_PERIOD_MS;
     }

@@ -23,7 +23,7 @@
 #include "shards/runtime.h"
 #include "shards/tx.h"
 
-enum { TOKEN_SPINS = 200 };
+enum { TOKEN_SPINS = 200, BORROWED_ROUNDS_MAX = 4 };
 
 static inline void cpu_relax(void) {
 #if defined(__x86_64__)
@@ -35,9 +35,9 @@ static inline void cpu_relax(void) {
 
 static bool token_cas(struct shard *thread, struct shard *shard) {
     uint32_t expected = 0;
-    if (atomic_load_explicit(&shard->token, memory_order_relaxed) != 0) return false;
+    if (atomic_load_explicit(&shard->token, memory_order_seq_cst) != 0) return false; /* I1 */
     if (!atomic_compare_exchange_strong_explicit(&shard->token, &expected, 1 + thread->index,
-                                                 memory_order_seq_cst, memory_order_relaxed)) {
+                                                 memory_order_seq_cst, memory_order_seq_cst)) {
         return false;
     }
     thread->tokens_held |= UINT64_C(1) << shard->index;
@@ -51,7 +51,8 @@ static inline bool has_slot_work(const struct shard *shard) {
 
 /* With the token: does what waits in the slot queues, then the transaction log. */
 static void drain_slots(struct shard *thread, struct shard *shard) {
-    while (has_slot_work(shard)) {
+    for (unsigned round = 0; has_slot_work(shard); round++) {
+        if (shard != thread && round == BORROWED_ROUNDS_MAX) return; /* one is enough for I3 */
         uint64_t senders = atomic_exchange_explicit(&shard->slot_inbox, 0, memory_order_seq_cst);
         while (senders != 0) {
             unsigned sender = (unsigned)__builtin_ctzll(senders);
@@ -122,8 +123,9 @@ void token_release(struct shard *thread, struct shard *shard) {
     uint64_t bit = UINT64_C(1) << shard->index;
 
     SL_DEBUG_ASSERT(token_is_held(thread, shard->index));
+    if (SL_UNLIKELY(thread->tx_granted_head != NULL)) tx_run_granted(thread);
     if (thread->node->shards_count == 1) return; /* nobody else is there: ours for ever */
-    do {
+    for (unsigned round = 0;; round++) {
         if (shard == thread) {
             uint64_t next_unix_ms = alarms_next_unix_ms(&shard->alarms);
             atomic_store_explicit(&shard->wake_at_unix_ms, next_unix_ms, memory_order_relaxed);
@@ -131,9 +133,14 @@ void token_release(struct shard *thread, struct shard *shard) {
         thread->tokens_held &= ~bit;
         atomic_store_explicit(&shard->token, 0, memory_order_seq_cst);
         /* I1: somebody may have pushed while we held it. */
-        if (SL_LIKELY(!has_slot_work(shard)) || !token_cas(thread, shard)) return;
+        if (SL_LIKELY(!has_slot_work(shard))) return;
+        if (shard != thread && round == BORROWED_ROUNDS_MAX) { /* a borrower is not to become the shard's servant */
+            shard_wake(thread, shard);
+            return;
+        }
+        if (!token_cas(thread, shard)) return;
         drain_slots(thread, shard);
-    } while (true);
+    }
 }
 
 void token_release_all(struct shard *thread) {

@@ -16,12 +16,17 @@
  *     order is between its grant and its release, both between its call and its reply.
  * I5  The log's entry may be overwritten when every shard's cursor is past it: appenders look at the cursors, nudge those who
  *     lag, and wait with their transaction (not with their thread) when there is no room.
+ * I6  A reader stops at a ticket that is given out but not yet published; then nobody has nudged for what is behind it. So an
+ *     appender that finds later tickets after publishing its own nudges all shards (all of this seq_cst).
+ * I7  A command whose slots all belong to one shard does not go through the log: with the shard's token it joins all its queues
+ *     at once, which keeps it in order with what its connection asked for before and after.
  *
  * When all tokens concerned can be had and no slot is reserved, none of this is needed: dispatch runs the command straight away. */
 #include "shards/tx.h"
 
 #include "core/mem.h"
 #include "shards/exec.h"
+#include "shards/expire.h"
 #include "shards/messages.h"
 
 struct tx {
@@ -175,7 +180,7 @@ void tx_log_advance(struct shard *thread, struct shard *shard) {
 
     for (;; cursor++) {
         struct tx_log_slot *entry = &log->slots[cursor % TX_LOG_SLOTS_COUNT];
-        if (atomic_load_explicit(&entry->ticket, memory_order_acquire) != cursor + 1) break;
+        if (atomic_load_explicit(&entry->ticket, memory_order_seq_cst) != cursor + 1) break; /* I6 */
         if ((entry->shards_mask >> shard->index & 1) != 0) part_reserve(thread, shard, entry->tx);
         /* The appender of a later one may reuse the entry from here on (I5). */
         atomic_store_explicit(&shard->tx_cursor, cursor + 1, memory_order_release);
@@ -210,7 +215,7 @@ void tx_release_part(struct shard *thread, struct tx_part *part) {
         unsigned slot = part->waits[i].slot;
         SL_ASSERT(queue_first(store, slot) == &part->waits[i]);
         queue_pop(shard, store, slot);
-        alarms_set(&shard->alarms, slot, store_slot_deadline_unix_ms(store, slot)); /* the runner could not */
+        expire_set_alarm(thread, shard, slot, store_slot_deadline_unix_ms(store, slot)); /* the runner could not */
         queue_go_on(thread, shard, slot);
     }
     if (atomic_fetch_sub_explicit(&tx->parts_left, 1, memory_order_acq_rel) == 1) mem_free(tx);
@@ -267,23 +272,29 @@ static bool log_append(struct shard *thread, struct tx *tx) {
     enum { MARGIN = 2 * SHARDS_MAX }; /* appenders that look at the same time */
     struct node *node = thread->node;
     struct tx_log *log = &node->tx_log;
-    uint64_t tail = atomic_load_explicit(&log->tail, memory_order_relaxed);
-    uint64_t lag = tail - log_cursor_min(node);
+    uint64_t cursor_min = log_cursor_min(node); /* first: a cursor never passes the tail */
+    uint64_t tail = atomic_load_explicit(&log->tail, memory_order_acquire);
+    uint64_t lag = tail - cursor_min;
 
     if (SL_UNLIKELY(lag > TX_LOG_SLOTS_COUNT / 2)) {
         for (unsigned i = 0; i < node->shards_count; i++) {
             uint64_t cursor = atomic_load_explicit(&node->shards[i]->tx_cursor, memory_order_relaxed);
             if (tail - cursor > TX_LOG_SLOTS_COUNT / 4) log_nudge(thread, node->shards[i]);
         }
-        tail = atomic_load_explicit(&log->tail, memory_order_relaxed);
-        if (tail - log_cursor_min(node) > TX_LOG_SLOTS_COUNT - MARGIN) return false;
+        cursor_min = log_cursor_min(node);
+        tail = atomic_load_explicit(&log->tail, memory_order_acquire);
+        if (tail - cursor_min > TX_LOG_SLOTS_COUNT - MARGIN) return false;
     }
     uint64_t shards_mask = tx->shards_mask; /* once published the transaction may run and be gone */
-    uint64_t ticket = atomic_fetch_add_explicit(&log->tail, 1, memory_order_acq_rel);
+    uint64_t ticket = atomic_fetch_add_explicit(&log->tail, 1, memory_order_seq_cst);
     struct tx_log_slot *entry = &log->slots[ticket % TX_LOG_SLOTS_COUNT];
     entry->tx = tx;
     entry->shards_mask = shards_mask;
     atomic_store_explicit(&entry->ticket, ticket + 1, memory_order_seq_cst);
+    /* I6: whoever came to a later ticket meanwhile has stopped at ours. */
+    if (SL_UNLIKELY(atomic_load_explicit(&log->tail, memory_order_seq_cst) != ticket + 1)) {
+        shards_mask = node->shards_count == 64 ? UINT64_MAX : (UINT64_C(1) << node->shards_count) - 1;
+    }
     for (; shards_mask != 0; shards_mask &= shards_mask - 1) {
         log_nudge(thread, node->shards[__builtin_ctzll(shards_mask)]);
     }
@@ -314,6 +325,10 @@ void tx_start(struct shard *thread, struct request *request, const struct tx_slo
             part->waits_count++;
         }
     }
+    if (parts_count == 1 && token_is_held(thread, tx->parts[0].shard_index)) { /* I7 */
+        part_reserve(thread, node->shards[tx->parts[0].shard_index], tx);
+        return;
+    }
     if (thread->tx_deferred_head == NULL && log_append(thread, tx)) return;
     tx->list_next = NULL;
     if (thread->tx_deferred_head == NULL) {
@@ -327,9 +342,13 @@ void tx_start(struct shard *thread, struct request *request, const struct tx_slo
 bool tx_retry_deferred(struct shard *thread) {
     struct tx *tx;
     while ((tx = thread->tx_deferred_head) != NULL) {
-        struct tx *next = tx->list_next;
-        if (!log_append(thread, tx)) return true;
-        thread->tx_deferred_head = next;
+        /* Off the list first: appending can do other work, which may defer more. */
+        thread->tx_deferred_head = tx->list_next;
+        if (log_append(thread, tx)) continue;
+        tx->list_next = thread->tx_deferred_head;
+        if (tx->list_next == NULL) thread->tx_deferred_tail = tx;
+        thread->tx_deferred_head = tx;
+        return true;
     }
     return false;
 }

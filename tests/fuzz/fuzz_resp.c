@@ -1,6 +1,6 @@
-/* The first byte says how the rest is cut: 0-127 pieces of that many bytes plus one, 128-255 the seed of random cuts; its lowest bit also says
- * whether the peer has authenticated itself. Whatever the cut, the same commands come out as from the bytes in one piece; every
- * argument lies inside its command (resp_feed.h asserts that). */
+/* The first byte says how the rest is cut: 0-127 pieces of that many bytes plus one, 128-255 the seed of random cuts; its lowest bit
+ * also says whether the peer has authenticated itself. Whatever the cut, the same commands come out as from the bytes in one piece, and
+ * every argument lies inside its command (resp_feed.h asserts that). */
 #include "tests/unit/net/resp_feed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

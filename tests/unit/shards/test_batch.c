@@ -91,6 +91,28 @@ Test(batch, inline_commands_of_a_pipeline_are_answered_in_their_order) {
     world_deinit(&world);
 }
 
+Test(batch, an_inline_command_that_unquotes_to_a_star_is_still_an_inline_command) {
+    struct world world;
+    static char lines[32 * 1024];
+    world_init(&world, 2, true);
+    struct client *first = world_client(world.shards[0]), *client = world_client(world.shards[0]);
+    static const char expected[] = "-ERR unknown command '*1', with args beginning with: 'x y' 'a' 'b' \r\n+PONG\r\n";
+
+    send_inline(client, "\"*1\" \"x y\" a b\r\nPING\r\n");
+    world_settle(&world);
+    cr_assert_str_eq(world_replies(client, text), expected);
+
+    char *at = lines + sprintf(lines, "DEL"); /* and when it does not fit into the batch */
+    for (int i = 0; i < BATCH_ARGS_MAX - 3; i++) at += sprintf(at, " name%d", i);
+    world_send(first, lines);
+    send_inline(client, "\"*1\" \"x y\" a b\r\nPING\r\n");
+    world_settle(&world);
+    cr_assert_str_eq(world_replies(client, text), expected);
+    world_client_free(first);
+    world_client_free(client);
+    world_deinit(&world);
+}
+
 Test(batch, an_inline_command_put_off_by_a_pause_is_run_as_it_came) {
     struct world world;
     world_init(&world, 2, true);
