@@ -55,12 +55,15 @@ static struct config *read_config(int argc, char **argv) {
 }
 
 static void open_log(struct logger *logger, const struct config *config) {
+    static char syslog_ident[256]; /* the logger borrows it for as long as the process lives */
+
+    snprintf(syslog_ident, sizeof syslog_ident, "%s", config->syslog_ident.data);
     struct logger_options options = {
         .file = config->logfile.data,
         .level = (enum log_level)config->loglevel,
         .role = 'M',
         .to_syslog = config->syslog_enabled,
-        .syslog_ident = strdup(config->syslog_ident.data), /* for as long as the process lives */
+        .syslog_ident = syslog_ident,
         .syslog_facility = (int)config->syslog_facility,
     };
     if (logger_init(logger, &options) < 0) {

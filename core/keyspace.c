@@ -64,6 +64,10 @@ unsigned store_databases_count(const struct store *store) {
     return store->databases_count;
 }
 
+void store_prefetch_slot(const struct store *store, unsigned slot) {
+    __builtin_prefetch(store_slot(store, slot));
+}
+
 void *store_slot_owner_data(const struct store *store, unsigned slot) {
     return store_slot(store, slot)->owner_data;
 }
@@ -182,7 +186,6 @@ void keyspace_prefetch_entry(const struct keyspace *keyspace, unsigned db, const
     for (; mask != 0; mask &= mask - 1) {
         const char *entry = (const char *)word_entry(words[__builtin_ctz(mask)]);
         __builtin_prefetch(entry);
-        __builtin_prefetch(entry + 64);
     }
 }
 

@@ -82,6 +82,7 @@ int64_t keyspace_expires_count(const struct keyspace *keyspace, unsigned db);
 /* ---- Look-up ---- */
 /* Batch look-ups hide memory latency: call _bucket for all keys of a batch, then _entry for all,
  * then find. No side effects. */
+void store_prefetch_slot(const struct store *store, unsigned slot); /* even before that; any thread, reads nothing */
 void keyspace_prefetch_bucket(const struct keyspace *keyspace, unsigned db, const struct key *key);
 void keyspace_prefetch_entry(const struct keyspace *keyspace, unsigned db, const struct key *key);
 /* NULL when there is none. Does not look at the deadline: that is cmd_find()'s (core/cmd.h). */

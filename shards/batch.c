@@ -14,6 +14,7 @@
 
 #include "core/mem.h"
 #include "shards/clock.h"
+#include "shards/exec.h"
 #include "shards/messages.h"
 
 struct batch *batch_new(void) {
@@ -67,6 +68,7 @@ static void route(const struct node *node, struct batch_entry *entry) {
     case SCOPE_KEYS:
         if (SL_LIKELY(cmd->keys_are_simple && cmd->key_first > 0 && cmd->key_last == cmd->key_first)) {
             entry->key_first = key_make(node->store, entry->args[cmd->key_first]);
+            store_prefetch_slot(node->store, entry->key_first.slot);
             entry->shard_index = node->slot_shard[entry->key_first.slot];
             entry->shards_mask = UINT64_C(1) << entry->shard_index;
             entry->route = ROUTE_SHARD;
@@ -242,6 +244,7 @@ static void run_alone(struct shard *shard, const struct batch_entry *entry) {
     for (uint64_t mask = wanted & ~(UINT64_C(1) << shard->index); mask != 0; mask &= mask - 1) {
         token_try(shard, shard->node->shards[__builtin_ctzll(mask)]);
     }
+    exec_clock_start(shard);
     run_entry(shard, entry);
     token_release_all(shard);
 }
@@ -251,6 +254,7 @@ static void run_shard_part(struct shard *shard, size_t first, size_t end, unsign
     struct batch *batch = shard->batch;
 
     prefetch(shard, &batch->entries[first], end - first);
+    exec_clock_start(shard);
     for (size_t i = first; i < end; i++) {
         struct batch_entry *entry = &batch->entries[i];
         if (entry->shard_index != shard_index || client_is_waiting(entry->client)) continue;
@@ -293,6 +297,7 @@ static void run_plain(struct shard *shard, size_t first, size_t end) {
 static void run(struct shard *shard, const struct batch *batch) {
     if (shard->node->shards_count == 1) { /* the token is always ours: straight through */
         prefetch(shard, batch->entries, batch->count);
+        exec_clock_start(shard);
         for (size_t i = 0; i < batch->count; i++) run_entry(shard, &batch->entries[i]);
         return;
     }

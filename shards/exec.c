@@ -28,6 +28,10 @@ static void count_call(struct shard *thread, const struct cmd *cmd, const struct
     }
 }
 
+void exec_clock_start(struct shard *thread) {
+    thread->ticks = clock_ticks();
+}
+
 uint64_t exec_call(struct shard *thread, const struct exec_call *call) {
     struct reply reply = {.out = call->out, .resp = call->resp};
     struct session session = {.shard = thread, .client = call->client};
@@ -46,9 +50,10 @@ uint64_t exec_call(struct shard *thread, const struct exec_call *call) {
         .no_touch = call->no_touch,
         .session = &session,
     };
-    uint64_t start = clock_ticks();
     call->cmd->def->run(&ctx);
-    uint64_t duration_ns = clock_ticks_to_ns(clock_ticks() - start);
+    uint64_t ticks = clock_ticks();
+    uint64_t duration_ns = clock_ticks_to_ns(ticks - thread->ticks);
+    thread->ticks = ticks;
 
     count_call(thread, call->cmd, &reply, duration_ns);
     return duration_ns;
@@ -123,6 +128,7 @@ void exec_request_now(struct shard *thread, struct request *request) {
         .key_first = request->key_first,
         .out = &request->reply.out,
     };
+    exec_clock_start(thread);
     request->duration_ns = exec_call(thread, &call);
     request->msg.kind = MSG_REPLY;
     messages_to_home(thread, request->home->index, &request->msg);

@@ -13,6 +13,8 @@ struct exec_call {
     struct client *client; /* NULL: somebody else's */
     struct outbuf *out;
 };
+/* Starts the clock for the calls that follow: each command's time runs from the end of the one before, so that one reading serves two. */
+void exec_clock_start(struct shard *thread);
 /* Runs it on this thread; what it touches is this thread's now (tokens, reservations). Returns how long it took, in ns. */
 uint64_t exec_call(struct shard *thread, const struct exec_call *call);
 

@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "core/cmd_families.h"
 #include "core/mem.h"
 #include "shards/families.h"
+#include "shards/random.h"
 #include "shards/shard.h"
 
 static const struct cmd_family *const families_shards[] = {
@@ -15,15 +15,6 @@ static const struct cmd_family *const families_shards[] = {
     &cmd_family_debug,   &cmd_family_info,   &cmd_family_latency, &cmd_family_memory, &cmd_family_monitor,
     &cmd_family_server,  &cmd_family_slowlog, &cmd_family_walk,
 };
-
-static void fill_random(void *bytes, size_t len) {
-    if (getrandom(bytes, len, 0) == (ssize_t)len) return;
-    uint64_t seed = clock_mono_ns() ^ (uint64_t)getpid() << 32; /* no entropy so early: better than nothing */
-    for (size_t i = 0; i < len; i++) {
-        seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
-        ((unsigned char *)bytes)[i] = (unsigned char)(seed >> 56);
-    }
-}
 
 static struct cmd_table *make_commands(void) {
     const struct cmd_family *families[64];
@@ -48,8 +39,8 @@ struct node *node_new(struct config *config, struct logger *logger, const char *
     uint64_t hash_seed;
 
     memset(node, 0, sizeof *node);
-    fill_random(id, sizeof id);
-    fill_random(&hash_seed, sizeof hash_seed);
+    random_fill(id, sizeof id);
+    random_fill(&hash_seed, sizeof hash_seed);
     for (size_t i = 0; i < sizeof id; i++) snprintf(node->run_id + 2 * i, 3, "%02x", id[i]);
     node->started_unix_ms = clock_unix_ms();
     node->started_mono_ns = clock_mono_ns();

@@ -50,7 +50,8 @@ struct shard {
     struct keyspace *keyspace;         /* this thread's handle */
     struct shard_stats stats;
     uint64_t tokens_held;              /* bit i: we act as shard i now */
-    uint64_t now_unix_ms, now_mono_ns; /* read once per batch */
+    uint64_t now_unix_ms;              /* read once per batch */
+    uint64_t ticks;                    /* clock_ticks() at the end of the last command */
     uint64_t random_state;
     struct client *clients;            /* all of them */
     struct client *ready_head, *ready_tail;
