@@ -137,6 +137,14 @@ static void pin_thread(struct shard *shard) {
     if (pthread_setaffinity_np(pthread_self(), sizeof mask, &mask) == 0) shard->thread_processor = processor;
 }
 
+/* Where a shard shares its core (with the clients of a small machine, say), being woken must not push the one who is sending off the core:
+ * it goes on to send, and the shard then finds several requests instead of one. Saves a quarter of the CPU per request there,
+ * makes no difference on a core of its own (bench/results). */
+static void schedule_as_batch(void) {
+    struct sched_param param = {.sched_priority = 0};
+    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &param); /* refused: no harm */
+}
+
 static enum loop_backend wanted_backend(const struct shard *shard) {
     if (shard->index > 0) return shard->node->backend; /* all as the first */
     switch ((enum config_io_backend)shard->config->io_backend) {
@@ -161,6 +169,7 @@ int shard_open_loop(struct shard *shard) {
     snprintf(name, sizeof name, "shard-%u", shard->index);
     pthread_setname_np(pthread_self(), name);
     pin_thread(shard);
+    schedule_as_batch();
     struct keyspace_hooks hooks = {.deadline_sooner = expire_deadline_sooner, .owner = shard};
     shard->keyspace = keyspace_new(node->store, &hooks);
     shard_settings_from_config(shard);

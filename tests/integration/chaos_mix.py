@@ -9,7 +9,7 @@ HOT_KEYS = 60
 COLD_KEYS = 4000
 COUNTERS = 40
 DATABASES = 10
-TTL_MS_MAX = 300
+TTL_MS_MAX = 400
 SIZES = (0, 1, 20, 43, 44, 45, 200, 1000, 5000)
 LARGE_SIZES = (16384, 70000, 300000, 1 << 20)
 WEIRD = (b'', b'-1', b'abc', b'9223372036854775808', b'\r\n', b'\x00', b'*', b'$-1', b'%', b'1e5')
@@ -202,7 +202,7 @@ class Mix:
     def expiry(self):
         key = self.key()
         return self.pick(('PEXPIRE', key, self.rng.randint(-1, TTL_MS_MAX)), ('PERSIST', key),
-                         ('PTTL', key), ('EXPIRE', key, 1), ('EXPIRETIME', key)), judge_count
+                         ('PTTL', key), ('EXPIRE', key, 0), ('EXPIRETIME', key)), judge_count
 
     def scan(self):
         words = ['SCAN', self.pick(0, 0, self.rng.randrange(1 << 20))]
@@ -286,12 +286,12 @@ class Mix:
         words = list(words)
         at = self.rng.randrange(1, len(words))
         luck = self.rng.random()
-        if luck < 0.3:
+        if words[0] in ('RENAME', 'RENAMENX', 'COPY', 'MOVE'):
+            words[0] = 'NOSUCH'  # or a key could get a name that is not ours
+        elif luck < 0.3:
             del words[at]
         elif luck < 0.5:
             words.insert(at, words[at])
-        elif words[0] in ('RENAME', 'RENAMENX', 'COPY', 'MOVE'):
-            words[0] = 'NOSUCH'  # no key of a name that is not ours
         else:
             words[at] = self.rng.choice(WEIRD)
         return Command(cmd(*words), judge_any)

@@ -212,7 +212,7 @@ Test(cmd_generic, flushing_empties_one_database_or_all) {
     for (unsigned db = 0; db < 3; db++) {
         world->db = db;
         for (int i = 0; i < 50; i++) {
-            char name[8];
+            char name[16];
             snprintf(name, sizeof name, "k%d", i);
             RUN("SET", name, "v");
         }
