@@ -23,7 +23,7 @@
 #include "shards/runtime.h"
 #include "shards/tx.h"
 
-enum { TOKEN_SPINS = 200, BORROWED_ROUNDS_MAX = 4 };
+enum { TOKEN_SPINS = 100, BORROWED_ROUNDS_MAX = 4, PREFETCH_MAX = 64 };
 
 static inline void cpu_relax(void) {
 #if defined(__x86_64__)
@@ -49,6 +49,33 @@ static inline bool has_slot_work(const struct shard *shard) {
            atomic_load_explicit(&shard->tx_attention, memory_order_seq_cst);
 }
 
+/* Asks for the memory of all look-ups of a chain at once, as a batch does: slots, then buckets, then entries. */
+static void prefetch_chain(struct shard *thread, const struct msg *chain) {
+    const struct request *requests[PREFETCH_MAX];
+    const struct store *store = thread->node->store;
+    size_t count = 0;
+
+    if (chain->next == NULL) return;
+    for (const struct msg *msg = chain; msg != NULL && count < PREFETCH_MAX; msg = msg->next) {
+        if (msg->kind != MSG_REQUEST) continue;
+        const struct request *request = CONTAINER_OF(msg, struct request, msg);
+        __builtin_prefetch(msg->next);
+        if (request->key_first.name.data == NULL) continue;
+        store_prefetch_slot(store, request->key_first.slot);
+        __builtin_prefetch(request->key_first.name.data);
+        requests[count++] = request;
+    }
+    size_t free_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (store_slot_owner_data(store, requests[i]->key_first.slot) != NULL) continue; /* somebody else's now */
+        keyspace_prefetch_bucket(thread->keyspace, requests[i]->db, &requests[i]->key_first);
+        requests[free_count++] = requests[i];
+    }
+    for (size_t i = 0; i < free_count; i++) {
+        keyspace_prefetch_entry(thread->keyspace, requests[i]->db, &requests[i]->key_first);
+    }
+}
+
 /* With the token: does what waits in the slot queues, then the transaction log. */
 static void drain_slots(struct shard *thread, struct shard *shard) {
     for (unsigned round = 0; has_slot_work(shard); round++) {
@@ -59,6 +86,7 @@ static void drain_slots(struct shard *thread, struct shard *shard) {
             senders &= senders - 1;
             struct msg *chain;
             while ((chain = spsc_pop(&shard->slot_queues[sender])) != NULL) {
+                prefetch_chain(thread, chain);
                 while (chain != NULL) {
                     struct msg *next = chain->next;
                     if (chain->kind == MSG_REQUEST) {

@@ -198,14 +198,16 @@ class Worker:
 
     def end_with(self, data, half):
         commands = [command for command in self.mix.pipeline() if len(command.data) < 2000]
+        request = b''.join(command.data for command in commands) + data
         try:
-            self.conn.send(b''.join(command.data for command in commands) + data)
+            self.conn.send(request)
             if half:
                 self.conn.sock.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # killed meanwhile
         if not self.conn.is_closed(MARKER_S_MAX):
-            raise Timeout('not closed: %r' % bytes(self.conn.buf[-200:]))
+            raise Timeout('not closed after %r; the end of what came: %r'
+                          % (request[-1500:], bytes(self.conn.buf[-200:])))
         self.conn.close()
         self.open()
 

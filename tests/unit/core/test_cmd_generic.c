@@ -249,7 +249,8 @@ Test(cmd_generic, swapdb_lets_two_databases_change_places) {
 /* SCAN's arguments: the parser alone, under the row of a command that takes any. */
 static const char *scan(struct scan_args *scan_args, bool allow_type, const char *line) {
     static char error[256];
-    char words[256], *save;
+    static char words[256]; /* scan_args points into it */
+    char *save;
     struct slice args[16] = {SLICE_LITERAL("SCAN")};
     size_t count = 1;
     struct outbuf out;
