@@ -17,13 +17,24 @@
 #include "shards/exec.h"
 #include "shards/messages.h"
 
+enum { SCRATCH_BYTES = 32 * 1024 };
+
 struct batch *batch_new(void) {
-    return mem_must_zero(sizeof(struct batch));
+    struct batch *batch = mem_must_zero(sizeof *batch);
+
+    batch->scratch_chunk = mem_must(sizeof *batch->scratch_chunk + SCRATCH_BYTES);
+    return batch;
+}
+
+void batch_scratch_reset(struct batch *batch) {
+    *batch->scratch_chunk = (struct outbuf_chunk){.capacity = SCRATCH_BYTES};
+    batch->scratch = (struct outbuf){.head = batch->scratch_chunk, .tail = batch->scratch_chunk};
 }
 
 void batch_free(struct batch *batch) {
     if (batch == NULL) return;
     mem_free(batch->args_big);
+    mem_free(batch->scratch_chunk);
     mem_free(batch);
 }
 
@@ -258,7 +269,7 @@ static void run_shard_part(struct shard *shard, size_t first, size_t end, unsign
     for (size_t i = first; i < end; i++) {
         struct batch_entry *entry = &batch->entries[i];
         if (entry->shard_index != shard_index || client_is_waiting(entry->client)) continue;
-        dispatch_run_plain(shard, entry, &batch->replies[i]);
+        dispatch_run_plain(shard, entry);
     }
 }
 
@@ -273,6 +284,7 @@ static void run_plain(struct shard *shard, size_t first, size_t end) {
         batch->entries[i].is_run = false;
         wanted |= batch->entries[i].shards_mask;
     }
+    batch_scratch_reset(batch);
     /* First those that are free, our own before the others; then those worth waiting for. What is left is forwarded. */
     for (unsigned pass = 0; pass < 2 && wanted != 0; pass++) {
         for (unsigned nth = 0; nth < node->shards_count; nth++) {
@@ -289,7 +301,7 @@ static void run_plain(struct shard *shard, size_t first, size_t end) {
         struct batch_entry *entry = &batch->entries[i];
         if (client_is_waiting(entry->client)) continue;
         before_entry(entry);
-        dispatch_finish_plain(shard, entry, &batch->replies[i]);
+        dispatch_finish_plain(shard, entry);
         after_entry(entry);
     }
 }

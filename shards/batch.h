@@ -1,7 +1,6 @@
 #pragma once
 /* The commands of one round: parsed from all connections that have input, routed, prefetched, then run in order. Batching is what hides memory
  * latency (many look-ups in flight) and what makes tokens cheap (taken once per round). Passes and reasons: batch.c. */
-#include "shards/reply_slot.h"
 #include "shards/shard.h"
 
 enum { BATCH_ENTRIES_MAX = 128, BATCH_ARGS_MAX = 1024, BATCH_CLIENTS_MAX = 192 };
@@ -25,7 +24,9 @@ struct batch_entry {
     struct key key_first;
     uint64_t shards_mask;
     bool is_inline;        /* unquoted in place: the parser keeps the result until it is consumed */
-    bool is_run;           /* its reply is in `reply`, waiting for its turn */
+    bool is_run;           /* its reply waits for its turn: in the batch's scratch, what did not fit there in `reply_rest` */
+    uint32_t reply_offset, reply_len;
+    struct outbuf reply_rest;
     uint64_t duration_ns;
     char *start;           /* the command's bytes in the client's input, */
     size_t start_len;      /* and how many there were from there on */
@@ -37,11 +38,14 @@ struct batch {
     size_t count, args_used, clients_count;
     struct client *clients[BATCH_CLIENTS_MAX]; /* looked at in this round */
     struct batch_entry entries[BATCH_ENTRIES_MAX];
-    struct reply_slot replies[BATCH_ENTRIES_MAX];
+    struct outbuf scratch; /* one chunk, kept: replies of plain commands until their turn comes */
+    struct outbuf_chunk *scratch_chunk;
     struct slice args[BATCH_ARGS_MAX];
     struct slice *args_big; /* of one command with more arguments than that, alone in its batch */
 };
 
+/* The scratch, empty again: all replies in it have been moved on. */
+void batch_scratch_reset(struct batch *batch);
 struct batch *batch_new(void);
 void batch_free(struct batch *batch);
 /* Works on the shard's ready clients, one batch: true when some are still ready afterwards. */
@@ -52,7 +56,7 @@ bool batch_run(struct shard *shard);
 bool dispatch(struct shard *shard, const struct batch_entry *entry);
 /* May the entry run out of turn, its reply kept until then? One key, nothing to refuse, nothing to wait for. */
 bool dispatch_is_plain(const struct shard *shard, const struct batch_entry *entry);
-/* A plain entry, its shard's token held: runs it, the reply goes to `reply`. False: its slot is reserved, nothing was done. */
-bool dispatch_run_plain(struct shard *shard, struct batch_entry *entry, struct reply_slot *reply);
+/* A plain entry, its shard's token held: runs it, the reply is kept. False: its slot is reserved, nothing was done. */
+bool dispatch_run_plain(struct shard *shard, struct batch_entry *entry);
 /* In its turn: the reply of an entry that was run goes to its client; one that was not is forwarded. */
-void dispatch_finish_plain(struct shard *shard, struct batch_entry *entry, struct reply_slot *reply);
+void dispatch_finish_plain(struct shard *shard, struct batch_entry *entry);

@@ -438,7 +438,7 @@ bool client_set_text(struct config_text_owned *text, struct slice value) {
 
 void client_reset(struct client *client) {
     const uint32_t kept = CLIENT_UNIX_SOCKET | CLIENT_IS_READY | CLIENT_IS_DIRTY | CLIENT_IS_SENDING | CLIENT_IS_PAUSED |
-                          CLIENT_CLOSE_AFTER_REPLY | CLIENT_RECV_PAUSED | CLIENT_HUNG_UP | CLIENT_CLOSING | CLIENT_SOCK_CLOSED;
+                          CLIENT_CLOSE_AFTER_REPLY | CLIENT_HUNG_UP | CLIENT_CLOSING | CLIENT_SOCK_CLOSED;
 
     if ((client->flags & CLIENT_MONITOR) != 0) monitor_leave(client);
     client->flags &= kept;

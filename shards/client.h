@@ -36,7 +36,6 @@ enum client_flag {
     CLIENT_IS_PAUSED = 1 << 13,   /* in the shard's list of clients held by CLIENT PAUSE */
     CLIENT_HUNG_UP = 1 << 14,
     CLIENT_SOCK_CLOSED = 1 << 15, /* the loop is done with the socket */
-    CLIENT_RECV_PAUSED = 1 << 16,
 };
 
 /* Why the next command must wait. */

@@ -262,7 +262,27 @@ bool dispatch_is_plain(const struct shard *shard, const struct batch_entry *entr
     return atomic_load_explicit(&shard->node->pause_until_unix_ms, memory_order_relaxed) == 0;
 }
 
-bool dispatch_run_plain(struct shard *shard, struct batch_entry *entry, struct reply_slot *reply) {
+/* Runs the call with its reply into the scratch, or, when that is nearly full, into memory of its own. */
+static uint64_t run_into_scratch(struct shard *shard, struct batch_entry *entry, struct exec_call *call) {
+    struct outbuf *scratch = &shard->batch->scratch;
+    struct outbuf_chunk *chunk = shard->batch->scratch_chunk;
+
+    outbuf_init(&entry->reply_rest);
+    entry->reply_offset = chunk->len;
+    call->out = chunk->capacity - chunk->len >= OUTBUF_RESERVE_MAX ? scratch : &entry->reply_rest;
+    uint64_t duration_ns = exec_call(shard, call);
+    entry->reply_len = chunk->len - entry->reply_offset;
+    if (SL_UNLIKELY(chunk->next != NULL)) { /* more than the scratch holds: those chunks are this reply's */
+        scratch->head = chunk->next;
+        scratch->bytes -= chunk->len;
+        outbuf_append_chain(&entry->reply_rest, scratch);
+        chunk->next = NULL;
+        *scratch = (struct outbuf){.head = chunk, .tail = chunk, .bytes = chunk->len};
+    }
+    return duration_ns;
+}
+
+bool dispatch_run_plain(struct shard *shard, struct batch_entry *entry) {
     const struct shard *owner = shard->node->shards[entry->shard_index];
     struct client *client = entry->client;
 
@@ -279,11 +299,9 @@ bool dispatch_run_plain(struct shard *shard, struct batch_entry *entry, struct r
         .no_touch = (client->flags & CLIENT_NO_TOUCH) != 0,
         .key_first = entry->key_first,
         .client = client,
-        .out = &reply->out,
     };
-    reply_slot_init(reply);
     stat_add(owner != shard ? &shard->stats.requests_lent : &shard->stats.requests_local, 1);
-    entry->duration_ns = exec_call(shard, &call);
+    entry->duration_ns = run_into_scratch(shard, entry, &call);
     entry->is_run = true;
     return true;
 }
@@ -293,14 +311,27 @@ static void feed_monitors(struct shard *shard, const struct batch_entry *entry) 
     monitor_feed(shard, entry->client, entry->cmd, entry->args, entry->args_count);
 }
 
-void dispatch_finish_plain(struct shard *shard, struct batch_entry *entry, struct reply_slot *reply) {
+static void move_reply(struct shard *shard, struct batch_entry *entry, struct outbuf *to) {
+    const char *data = shard->batch->scratch_chunk->data + entry->reply_offset;
+    size_t len = entry->reply_len;
+
+    if (SL_LIKELY(len <= OUTBUF_RESERVE_MAX)) {
+        memcpy(outbuf_reserve(to, len), data, len);
+        outbuf_commit(to, len);
+    } else {
+        outbuf_append(to, data, len);
+    }
+    if (SL_UNLIKELY(entry->reply_rest.head != NULL)) outbuf_append_chain(to, &entry->reply_rest);
+}
+
+void dispatch_finish_plain(struct shard *shard, struct batch_entry *entry) {
     struct client *client = entry->client;
 
     client->active_unix_ms = shard->now_unix_ms;
     client->last_cmd = entry->cmd;
     client->commands_count++;
     if (SL_LIKELY(entry->is_run)) {
-        reply_slot_move(reply, client_out(client));
+        move_reply(shard, entry, client_out(client));
         client_make_dirty(client);
         exec_finished(shard, client, entry->cmd, entry->args, entry->args_count, entry->duration_ns);
     } else {
