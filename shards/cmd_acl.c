@@ -10,7 +10,8 @@
 enum {
     GENPASS_BITS_DEFAULT = 256,
     GENPASS_BITS_MAX = 4096,
-    PASSWORD_HEX_BYTES = 2 * SHA256_BYTES + 1
+    PASSWORD_HEX_BYTES = 2 * SHA256_BYTES + 1,
+    QUOTED_BYTES_MAX = 128
 };
 
 /* The hash of requirepass. False: there is no password. */
@@ -110,7 +111,9 @@ static void acl_cat(struct cmd_ctx *ctx) {
         cat_commands(ctx, i);
         return;
     }
-    reply_error_format(ctx->reply, "Unknown category '%.*s'", (int)ctx->args[2].len,
+    reply_error_format(ctx->reply, "Unknown category '%.*s'",
+                       (int)(ctx->args[2].len < QUOTED_BYTES_MAX ? ctx->args[2].len
+                                                                 : QUOTED_BYTES_MAX),
                        ctx->args[2].data);
 }
 
@@ -136,7 +139,7 @@ static void acl_dryrun(struct cmd_ctx *ctx) {
     }
 }
 
-/* ACL LOG [count|RESET]: nothing is ever denied. */
+/* ACL LOG [count|RESET]: the default user may do everything, and wrong passwords are not kept yet. */
 static void acl_log(struct cmd_ctx *ctx) {
     int64_t count;
 
@@ -177,15 +180,36 @@ static void acl_genpass(struct cmd_ctx *ctx) {
     reply_bulk(ctx->reply, slice_of(hex, digits_count));
 }
 
-/* ACL SETUSER, DELUSER, LOAD, SAVE */
-static void acl_not_built(struct cmd_ctx *ctx) {
+/* ACL SETUSER name [rule ...] */
+static void acl_setuser(struct cmd_ctx *ctx) {
     reply_error(ctx->reply, "users beside the default one are not built yet");
+}
+
+/* ACL DELUSER name [name ...]: there is nobody who could go. */
+static void acl_deluser(struct cmd_ctx *ctx) {
+    for (size_t i = 2; i < ctx->args_count; i++) {
+        if (!slice_equal(ctx->args[i], SLICE_LITERAL("default"))) continue;
+        reply_error(ctx->reply, "The 'default' user cannot be removed");
+        return;
+    }
+    reply_int(ctx->reply, 0);
+}
+
+/* ACL LOAD, SAVE: `aclfile` is refused at the start, so there is none. */
+static void acl_no_file(struct cmd_ctx *ctx) {
+    reply_error(ctx->reply,
+                "This Redis instance is not configured to use an ACL file. You may want to specify "
+                "users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you "
+                "have a Redis configuration file set) in order to store users in the Redis "
+                "configuration.");
 }
 
 /* ACL HELP */
 static void acl_help(struct cmd_ctx *ctx) {
     static const char *const lines[] = {"CAT [<category>]",
                                         "    List all categories, or the commands of one.",
+                                        "DELUSER <username> [<username> ...]",
+                                        "    Remove users.",
                                         "DRYRUN <username> <command> [<arg> ...]",
                                         "    Tell whether the user may run the command.",
                                         "GENPASS [<bits>]",
@@ -194,8 +218,14 @@ static void acl_help(struct cmd_ctx *ctx) {
                                         "    Give the rules of a user.",
                                         "LIST",
                                         "    List the rules of all users.",
+                                        "LOAD",
+                                        "    Read the ACL file again.",
                                         "LOG [<count> | RESET]",
                                         "    List what was denied.",
+                                        "SAVE",
+                                        "    Write the ACL file.",
+                                        "SETUSER <username> <rule> [<rule> ...]",
+                                        "    Make a user or change its rules (not built yet).",
                                         "USERS",
                                         "    List the names of all users.",
                                         "WHOAMI",
@@ -325,7 +355,7 @@ static const struct cmd_def acl_cmds[] = {
      .summary = "Lists what was denied lately.",
      CMD_SYNTAX(acl_log_syntax)},
     {.name = "acl|setuser",
-     .run = acl_not_built,
+     .run = acl_setuser,
      .arity = -3,
      .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
      .scope = SCOPE_CONN,
@@ -335,7 +365,7 @@ static const struct cmd_def acl_cmds[] = {
      .summary = "Makes a user or changes its rules.",
      CMD_SYNTAX(acl_setuser_syntax)},
     {.name = "acl|deluser",
-     .run = acl_not_built,
+     .run = acl_deluser,
      .arity = -3,
      .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
      .scope = SCOPE_CONN,
@@ -345,7 +375,7 @@ static const struct cmd_def acl_cmds[] = {
      .summary = "Removes users.",
      CMD_SYNTAX(acl_deluser_syntax)},
     {.name = "acl|load",
-     .run = acl_not_built,
+     .run = acl_no_file,
      .arity = 2,
      .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
      .scope = SCOPE_CONN,
@@ -354,7 +384,7 @@ static const struct cmd_def acl_cmds[] = {
      .complexity = "O(N), N users",
      .summary = "Reads the ACL file again."},
     {.name = "acl|save",
-     .run = acl_not_built,
+     .run = acl_no_file,
      .arity = 2,
      .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
      .scope = SCOPE_CONN,

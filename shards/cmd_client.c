@@ -57,8 +57,9 @@ static void client_setinfo(struct cmd_ctx *ctx) {
     } else if (client_set_text(is_name ? &client->lib_name : &client->lib_version, ctx->args[3])) {
         reply_ok(ctx->reply);
     } else {
-        reply_error_format(ctx->reply, "%s cannot contain spaces, newlines or special characters.",
-                           is_name ? "lib-name" : "lib-ver");
+        reply_error_format(ctx->reply,
+                           "%.*s cannot contain spaces, newlines or special characters.",
+                           (int)ctx->args[2].len, ctx->args[2].data); /* as it was sent */
     }
 }
 
@@ -170,6 +171,10 @@ static void client_unpause(struct cmd_ctx *ctx) {
 static void client_unblock(struct cmd_ctx *ctx) {
     int64_t id;
 
+    if (ctx->args_count > 4) {
+        cmd_reply_subcommand_error(ctx);
+        return;
+    }
     if (ctx->args_count == 4 && !cmd_arg_is(ctx, 3, "timeout") && !cmd_arg_is(ctx, 3, "error")) {
         reply_error(ctx->reply, "CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
         return;
@@ -197,10 +202,57 @@ static void client_trackinginfo(struct cmd_ctx *ctx) {
     reply_array(ctx->reply, 0);
 }
 
-/* CLIENT TRACKING ON|OFF ... */
+struct tracking_options {
+    bool has_redirect, has_prefix, bcast, optin, optout;
+};
+
+/* False: the error is written. Whether REDIRECT's client exists is not asked. */
+static bool tracking_parse(struct cmd_ctx *ctx, struct tracking_options *options) {
+    int64_t id = 0;
+
+    for (size_t i = 3; i < ctx->args_count; i++) {
+        bool has_more = i + 1 < ctx->args_count;
+
+        if (cmd_arg_is(ctx, i, "redirect") && has_more) {
+            if (options->has_redirect) {
+                reply_error(ctx->reply, "A client can only redirect to a single other client");
+                return false;
+            }
+            if (!cmd_arg_int64(ctx, ++i, &id, NULL)) return false;
+            options->has_redirect = true;
+        } else if (cmd_arg_is(ctx, i, "prefix") && has_more) {
+            options->has_prefix = true;
+            i++;
+        } else if (cmd_arg_is(ctx, i, "bcast")) {
+            options->bcast = true;
+        } else if (cmd_arg_is(ctx, i, "optin")) {
+            options->optin = true;
+        } else if (cmd_arg_is(ctx, i, "optout")) {
+            options->optout = true;
+        } else if (!cmd_arg_is(ctx, i, "noloop")) {
+            reply_syntax_error(ctx->reply);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* CLIENT TRACKING ON|OFF [REDIRECT id] [BCAST] [PREFIX prefix ...] [OPTIN] [OPTOUT] [NOLOOP].
+ * Mistakes are told first and as Redis tells them. */
 static void client_tracking(struct cmd_ctx *ctx) {
-    if (ctx->args_count == 3 && cmd_arg_is(ctx, 2, "off"))
+    struct tracking_options options = {0};
+
+    if (!tracking_parse(ctx, &options)) return;
+    if (cmd_arg_is(ctx, 2, "off"))
         reply_ok(ctx->reply);
+    else if (!cmd_arg_is(ctx, 2, "on"))
+        reply_syntax_error(ctx->reply);
+    else if (options.has_prefix && !options.bcast)
+        reply_error(ctx->reply, "PREFIX option requires BCAST mode to be enabled");
+    else if (options.bcast && (options.optin || options.optout))
+        reply_error(ctx->reply, "OPTIN and OPTOUT are not compatible with BCAST");
+    else if (options.optin && options.optout)
+        reply_error(ctx->reply, "You can't specify both OPTIN mode and OPTOUT mode");
     else
         reply_error(ctx->reply, "client side caching is not built yet");
 }

@@ -142,7 +142,7 @@ static void config_cmd_set(struct cmd_ctx *ctx) {
                                           .state_bytes_per_shard = sizeof(struct set_part)};
 
     if (ctx->args_count % 2 != 0) {
-        reply_error(ctx->reply, "wrong number of arguments for 'config|set' command");
+        reply_syntax_error(ctx->reply);
         return;
     }
     struct gather *gather = gather_prepare(ctx, &ops);

@@ -26,13 +26,9 @@ static void echo_run(struct cmd_ctx *ctx) {
 
 /* SELECT index */
 static void select_run(struct cmd_ctx *ctx) {
-    int64_t db;
+    unsigned db;
 
-    if (!cmd_arg_int64(ctx, 1, &db, NULL)) return;
-    if (db < 0 || db >= (int64_t)ctx->settings->databases_count) {
-        reply_error(ctx->reply, "DB index is out of range");
-        return;
-    }
+    if (!cmd_arg_db(ctx, 1, &db, NULL)) return;
     session_of(ctx)->client->db = (uint16_t)db;
     reply_ok(ctx->reply);
 }

@@ -101,13 +101,14 @@ DIRECTIVES = {
     b'notify-keyspace-events': (b'', b'KEA', b'q'),
     b'appendfsync': (b'everysec', b'foo', b'no'),
     b'repl-backlog-size': (b'1mb',),
-    b'save': (b'', b'3600 1', b'3600 1 300', b'abc'),
     b'nosuchdirective': (b'1',),
     b'port-foo': (b'',),
     b'databases': (b'16',),
 }
 NAMES = tuple(DIRECTIVES)
-GET_ONLY = (b'databases', b'tcp-backlog', b'protected-mode', b'appendonly', b'requirepass',
+# docs/compatibility.md: the judge reads some values up to a zero byte, and some numbers as unsigned.
+NOT_ALIKE = (b'9223372036854775808', b'18446744073709551616', b'99999999999999999999')
+GET_ONLY = (b'databases', b'save', b'tcp-backlog', b'protected-mode', b'appendonly', b'requirepass',
             b'unixsocketperm', b'appendfilename', b'list-*', b'zset*', b'lfu-*', b'max*', b'nosuch',
             b'', b'slowlog-*', b'lazyfree*', b'*-entries', b'[lm]fu-*', b'TIMEOUT', b'repl-*-size',
             b'set-proc-title', b'always-show-logo')
@@ -121,13 +122,21 @@ def config_get(g):
     return cmd
 
 
-@command('config|set', 'server', weight=5)
+@command('config|set', 'server', weight=5, mutate=False)
 def config_set(g):
     cmd = [b'CONFIG', b'SET']
     for _ in range(1 if g.chance(0.6) else 1 + g.upto(3)):
         name = g.pick(NAMES)
         cmd += [name.upper() if g.chance(0.1) else name, g.pick(DIRECTIVES[name])]
+    if g.chance(0.1):
+        cmd = [b'0' if arg in NOT_ALIKE or b'\x00' in arg else arg for arg in g.wrong(cmd)]
     return cmd
+
+
+@command('(config set save)', 'server', weight=0.5, mutate=False, needs=('config|set',))
+def config_set_save(g):
+    # There are no snapshots yet: a save point that is right would be refused.
+    return [b'CONFIG', b'SET', b'save', g.pick((b'', b'3600 1 300', b'abc', b'-1 1', b'0 1'))]
 
 
 @command('config|resetstat', 'server', weight=1)

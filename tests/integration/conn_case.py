@@ -1,7 +1,11 @@
-"""What the connection tests share: how a case is declared, and how it gets its servers."""
+"""What test_connections.py and test_clients.py share: how a case is declared, how it gets its servers,
+and the main program that runs all cases that were declared."""
+import argparse
 import time
+import traceback
 
-from harness.server import Server
+from harness.resp import Closed, ProtocolError, Timeout
+from harness.server import Server, ServerFailure, flavor_of
 
 CASES = []
 
@@ -77,3 +81,58 @@ class Bench:
             else:
                 server.stop(check=False)
         self.servers = []
+
+
+def run_case(func, args, shards):
+    """'ok', 'skipped: why' or 'FAILED: why'."""
+    bench = Bench(args, shards)
+    good = False
+    try:
+        func(bench)
+        good = True
+        result = 'ok'
+    except Skip as why:
+        good = True
+        result = 'skipped: %s' % why
+    except (Failure, ServerFailure, Closed, Timeout, ProtocolError, OSError) as err:
+        result = 'FAILED: %s: %s' % (type(err).__name__, err)
+    except Exception:
+        result = 'FAILED:\n' + traceback.format_exc()
+    try:
+        bench.stop(check=good)
+    except ServerFailure as err:
+        result = 'FAILED: %s' % err
+    return result
+
+
+def run_cases(doc):
+    """The main program. Exit status: 0, 1 for a failure, 77 if each case was skipped."""
+    parser = argparse.ArgumentParser(description=doc.split('\n', maxsplit=1)[0])
+    parser.add_argument('--server', required=True)
+    parser.add_argument('--judge', default='/usr/bin/redis-server')
+    parser.add_argument('--io-backend', default='auto')
+    parser.add_argument('--shards', default='2')
+    parser.add_argument('--quick', action='store_true')
+    parser.add_argument('--case', default='', help='only cases with this in their name')
+    parser.add_argument('--list', action='store_true')
+    args = parser.parse_args()
+    cases = [func for func in CASES if args.case in func.__name__]
+    if args.list:
+        for func in cases:
+            print(func.__name__)
+        return 0
+    counts = {'ok': 0, 'skipped': 0, 'FAILED': 0}
+    shard_counts = [int(n) for n in args.shards.split(',')]
+    if flavor_of(args.server)[0] != 'slipring':
+        shard_counts = shard_counts[:1]
+    for shards in shard_counts:
+        for func in cases:
+            started = time.monotonic()
+            result = run_case(func, args, shards)
+            counts[result.split(':')[0]] += 1
+            print('%d shards  %-62s %5.1f s  %s' % (shards, func.__name__.replace('_', ' '),
+                                                   time.monotonic() - started, result), flush=True)
+    print('%(ok)d ok, %(skipped)d skipped, %(FAILED)d failed' % counts)
+    if counts['FAILED'] or not cases:
+        return 1
+    return 0 if counts['ok'] else 77
