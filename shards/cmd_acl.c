@@ -111,10 +111,10 @@ static void acl_cat(struct cmd_ctx *ctx) {
         cat_commands(ctx, i);
         return;
     }
-    reply_error_format(ctx->reply, "Unknown category '%.*s'",
-                       (int)(ctx->args[2].len < QUOTED_BYTES_MAX ? ctx->args[2].len
-                                                                 : QUOTED_BYTES_MAX),
-                       ctx->args[2].data);
+    reply_error_format(
+        ctx->reply, "Unknown category '%.*s'",
+        (int)(ctx->args[2].len < QUOTED_BYTES_MAX ? ctx->args[2].len : QUOTED_BYTES_MAX),
+        ctx->args[2].data);
 }
 
 /* ACL DRYRUN user command [arg ...]: who may do everything may do this. */

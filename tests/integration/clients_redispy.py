@@ -12,6 +12,7 @@ import redis
 import redis.asyncio
 
 PASSWORD = 'a secret'
+HOST = '127.0.0.1'  # redis-py's own 'localhost' needs a resolver
 
 
 def strings(client):
@@ -94,7 +95,7 @@ def introspection(client):
     assert client.time()[0] > 1700000000 and client.echo('hi') == 'hi'
     assert client.role()[0] in ('master', b'master')
     assert client.acl_whoami() == 'default' and client.acl_users() == ['default']
-    other = redis.Redis(port=client.connection_pool.connection_kwargs['port'])
+    other = redis.Redis(host=HOST, port=client.connection_pool.connection_kwargs['port'])
     other_id = other.client_id()
     assert client.client_kill_filter(_id=other_id) == 1
     assert other.ping() is True, 'redis-py connects again by itself'
@@ -102,7 +103,7 @@ def introspection(client):
 
 def monitoring(client, port):
     with client.monitor() as monitor:
-        redis.Redis(port=port, db=2).set('seen', 'by all')
+        redis.Redis(host=HOST, port=port, db=2).set('seen', 'by all')
         for _ in range(10):
             told = monitor.next_command()
             if told['command'].upper().startswith('SET '):
@@ -111,7 +112,7 @@ def monitoring(client, port):
 
 
 def many_threads(port, rounds):
-    pool = redis.BlockingConnectionPool(port=port, max_connections=8, timeout=20)
+    pool = redis.BlockingConnectionPool(host=HOST, port=port, max_connections=8, timeout=20)
     errors = []
 
     def work(name):
@@ -129,12 +130,12 @@ def many_threads(port, rounds):
     for thread in threads:
         thread.join()
     assert not errors, errors
-    assert int(redis.Redis(port=port).get('together')) == 16 * rounds
+    assert int(redis.Redis(host=HOST, port=port).get('together')) == 16 * rounds
     pool.disconnect()
 
 
 async def without_threads(port, rounds):
-    client = redis.asyncio.Redis(port=port, decode_responses=True)
+    client = redis.asyncio.Redis(host=HOST, port=port, decode_responses=True)
     await asyncio.gather(*(client.set('async:%d' % n, n) for n in range(rounds)))
     values = await asyncio.gather(*(client.get('async:%d' % n) for n in range(rounds)))
     assert values == [str(n) for n in range(rounds)]
@@ -143,7 +144,7 @@ async def without_threads(port, rounds):
 
 
 def large_values(port):
-    client = redis.Redis(port=port)
+    client = redis.Redis(host=HOST, port=port)
     for size in (16383, 16384, 16385, 1 << 20, (8 << 20) + 1):
         data = bytes(range(256)) * (size // 256) + b'x' * (size % 256)
         assert client.set('large', data) and client.get('large') == data
@@ -151,18 +152,18 @@ def large_values(port):
 
 
 def behind_a_password(port, path):
-    for wrong in (redis.Redis(port=port), redis.Redis(port=port, password='no'),
-                  redis.Redis(port=port, username='nobody', password=PASSWORD)):
+    for wrong in (redis.Redis(host=HOST, port=port), redis.Redis(host=HOST, port=port, password='no'),
+                  redis.Redis(host=HOST, port=port, username='nobody', password=PASSWORD)):
         try:
             wrong.ping()
             raise AssertionError('came in without the password')
         except (redis.AuthenticationError, redis.ResponseError) as err:
             assert 'Authentication required' in str(err) or str(err).startswith('WRONGPASS'), err
-    for right in (redis.Redis(port=port, password=PASSWORD),
-                  redis.Redis(port=port, username='default', password=PASSWORD),
+    for right in (redis.Redis(host=HOST, port=port, password=PASSWORD),
+                  redis.Redis(host=HOST, port=port, username='default', password=PASSWORD),
                   redis.Redis.from_url('redis://:a%%20secret@127.0.0.1:%d/3' % port),
                   redis.Redis(unix_socket_path=path, password=PASSWORD),
-                  redis.Redis(port=port, password=PASSWORD, health_check_interval=1,
+                  redis.Redis(host=HOST, port=port, password=PASSWORD, health_check_interval=1,
                               client_name='named')):
         assert right.ping() is True and right.set('k', 'v') and right.get('k') == b'v'
     assert right.client_getname() in ('named', b'named')
@@ -178,12 +179,12 @@ def main():
     if args.kind == 'closed':
         behind_a_password(args.port, args.socket)
         return
-    client = redis.Redis(port=args.port, decode_responses=True, single_connection_client=True)
+    client = redis.Redis(host=HOST, port=args.port, decode_responses=True, single_connection_client=True)
     strings(client)
     keys(client)
     pipelines(client, 1000 if args.quick else 20000)
     introspection(client)
-    monitoring(redis.Redis(port=args.port), args.port)
+    monitoring(redis.Redis(host=HOST, port=args.port), args.port)
     many_threads(args.port, 100 if args.quick else 1000)
     asyncio.run(without_threads(args.port, 200 if args.quick else 2000))
     large_values(args.port)
