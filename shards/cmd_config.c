@@ -197,7 +197,6 @@ static bool resetstat_each(struct gather *gather, struct shard *shard) {
 static void resetstat_done(struct gather *gather, struct cmd_ctx *ctx) {
     struct node *node = gather->origin->node;
 
-    atomic_fetch_add(&node->stats_epoch, 1);
     sampler_reset(node);
     reply_ok(ctx->reply);
 }

@@ -50,7 +50,6 @@ void info_stats(const struct info *info) {
         COUNTER("tx_direct", tx_direct),
         COUNTER("tx_reserved", tx_reserved),
         COUNTER("token_waits", token_waits),
-        COUNTER("slow_turns", slow_turns),
     };
 
     for (unsigned i = 0; i < node->shards_count; i++) {
@@ -111,12 +110,12 @@ void info_shards(const struct info *info) {
         text_print(info->text,
                    "shard%u:processor=%d,clients=%u,commands=%" PRIu64 ",local=%" PRIu64
                    ",lent=%" PRIu64 ",messaged=%" PRIu64 ",token_waits=%" PRIu64
-                   ",slow_turns=%" PRIu64 ",turns=%" PRIu64 ",syscalls=%" PRIu64
+                   ",turns=%" PRIu64 ",syscalls=%" PRIu64
                    ",user_usec=%" PRIu64 ",sys_usec=%" PRIu64 "\r\n",
                    i, shard->thread_processor, atomic_load(&shard->clients_count),
                    stat_read(&stats->commands_processed), stat_read(&stats->requests_local),
                    stat_read(&stats->requests_lent), stat_read(&stats->requests_messaged),
-                   stat_read(&stats->token_waits), stat_read(&stats->slow_turns), loop.turns_count,
+                   stat_read(&stats->token_waits), loop.turns_count,
                    loop.syscalls_count, part->user_us, part->system_us);
     }
 }

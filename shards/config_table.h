@@ -102,13 +102,13 @@
     ENUM(sanitize_dump_payload, "sanitize-dump-payload", NULL, 0, sanitize_names, 0, NO_RESTORE)  \
     /* Keys and memory */                                                                         \
     INT(databases, "databases", NULL, IMMUTABLE, 1, INT32_MAX, 16, WORKS)                         \
-    INT(hz, "hz", NULL, 0, 0, INT32_MAX, 10, WORKS)                                               \
-    BOOL(dynamic_hz, "dynamic-hz", NULL, 0, true, WORKS)                                          \
-    BOOL(lazyfree_lazy_eviction, "lazyfree-lazy-eviction", NULL, 0, false, WORKS)                 \
-    BOOL(lazyfree_lazy_expire, "lazyfree-lazy-expire", NULL, 0, false, WORKS)                     \
-    BOOL(lazyfree_lazy_server_del, "lazyfree-lazy-server-del", NULL, 0, false, WORKS)             \
-    BOOL(lazyfree_lazy_user_del, "lazyfree-lazy-user-del", NULL, 0, false, WORKS)                 \
-    BOOL(lazyfree_lazy_user_flush, "lazyfree-lazy-user-flush", NULL, 0, false, WORKS)             \
+    INT(hz, "hz", NULL, 0, 0, INT32_MAX, 10, OWN_PACE)                                            \
+    BOOL(dynamic_hz, "dynamic-hz", NULL, 0, true, OWN_PACE)                                       \
+    BOOL(lazyfree_lazy_eviction, "lazyfree-lazy-eviction", NULL, 0, false, ALWAYS_LAZY)           \
+    BOOL(lazyfree_lazy_expire, "lazyfree-lazy-expire", NULL, 0, false, ALWAYS_LAZY)               \
+    BOOL(lazyfree_lazy_server_del, "lazyfree-lazy-server-del", NULL, 0, false, ALWAYS_LAZY)       \
+    BOOL(lazyfree_lazy_user_del, "lazyfree-lazy-user-del", NULL, 0, false, ALWAYS_LAZY)           \
+    BOOL(lazyfree_lazy_user_flush, "lazyfree-lazy-user-flush", NULL, 0, false, ALWAYS_LAZY)       \
     INT(maxmemory, "maxmemory", NULL, MEMORY, 0, INT64_MAX, 0, NO_EVICTION)                       \
     ENUM(maxmemory_policy, "maxmemory-policy", NULL, 0, eviction_names, CONFIG_EVICTION_NONE,     \
         NO_EVICTION)                                                                              \

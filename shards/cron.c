@@ -33,7 +33,6 @@ void cron_run(struct shard *shard) {
     if (shard->index == 0) {
         sampler_tick(shard->node);
         mem_peak_update();
-        atomic_store_explicit(&shard->node->lru_clock_seconds, shard->now_unix_ms / 1000, memory_order_relaxed);
         if (shard->now_unix_ms / 3600000 != shard->cron_hour) logger_update_timezone(shard->node->logger);
     }
     shard->cron_hour = shard->now_unix_ms / 3600000;

@@ -47,8 +47,6 @@ struct node {
     _Atomic uint32_t monitors_count;    /* clients in MONITOR, over all shards */
     _Atomic bool active_expire;         /* DEBUG SET-ACTIVE-EXPIRE */
     _Atomic int stop_state;             /* enum node_stop */
-    _Atomic uint64_t stats_epoch;       /* CONFIG RESETSTAT raises it */
-    _Atomic uint64_t lru_clock_seconds; /* coarse, from the cron */
 
     struct sampler sampler; /* rates for INFO */
 

@@ -9,6 +9,3 @@ void shard_call(struct shard *from, unsigned to_index, void (*run)(struct shard 
 void shard_job_add(struct shard *shard, bool (*step)(struct shard *shard, void *arg), void *arg);
 /* NULL: not here (any more). */
 struct client *shard_client_find(struct shard *shard, uint64_t client_id);
-/* Are we allowed to look at the slots of this shard now? Takes the token if it can be had (short spin). */
-bool shard_token_try(struct shard *thread, struct shard *shard);
-void shard_token_release(struct shard *thread, struct shard *shard);

@@ -109,7 +109,6 @@ void shard_stats_reset(struct shard_stats *stats, size_t cmds_count) {
         &stats->client_query_buffer_limit_disconnections,
         &stats->client_output_buffer_limit_disconnections,
         &stats->expire_lag_ms_max,
-        &stats->slow_turns,
     }; /* not commands.dirty: it tells what a snapshot would have to save */
 
     SL_ASSERT(cmds_count <= stats->cmds_count);

@@ -36,7 +36,6 @@ struct shard_stats {
     _Atomic uint64_t connections_accepted, commands_processed, errors_replied;
     _Atomic uint64_t client_query_buffer_limit_disconnections, client_output_buffer_limit_disconnections;
     _Atomic uint64_t expire_lag_ms_max; /* how late active expiry ever was */
-    _Atomic uint64_t slow_turns, cpu_busy_ns;
     struct cmd_stats *cmds;        /* [cmd_table_count] */
     size_t cmds_count;
     struct error_stats errors[ERROR_CODES_MAX];

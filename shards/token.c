@@ -20,7 +20,6 @@
 
 #include "core/mem.h"
 #include "shards/exec.h"
-#include "shards/runtime.h"
 #include "shards/tx.h"
 
 enum { TOKEN_SPINS = 100, BORROWED_ROUNDS_MAX = 4, PREFETCH_MAX = 64 };
@@ -179,12 +178,4 @@ void token_release_all(struct shard *thread) {
         held &= held - 1;
         token_release(thread, thread->node->shards[index]);
     }
-}
-
-bool shard_token_try(struct shard *thread, struct shard *shard) {
-    return token_acquire(thread, shard);
-}
-
-void shard_token_release(struct shard *thread, struct shard *shard) {
-    token_release(thread, shard);
 }
