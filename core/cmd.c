@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/number.h"
+#include "core/object.h"
 
 /* A counter has one writing thread: no locked instruction is needed. */
 static inline void counter_add(_Atomic uint64_t *counter, uint64_t n) {
@@ -144,6 +145,57 @@ struct entry *cmd_find_untouched(struct cmd_ctx *ctx, const struct key *key) {
     return entry;
 }
 
+static bool is_of_type(struct cmd_ctx *ctx, const struct entry *entry, enum value_type type) {
+    if (entry == NULL || entry_type(entry) == type) return true;
+    reply_wrong_type(ctx->reply);
+    return false;
+}
+
+bool cmd_find_read_as(struct cmd_ctx *ctx, const struct key *key, enum value_type type,
+                      struct entry **entry) {
+    *entry = cmd_find_read(ctx, key);
+    return is_of_type(ctx, *entry, type);
+}
+
+bool cmd_find_write_as(struct cmd_ctx *ctx, const struct key *key, enum value_type type,
+                       struct entry **entry) {
+    *entry = cmd_find_write(ctx, key);
+    return is_of_type(ctx, *entry, type);
+}
+
+struct entry *cmd_add_object(struct cmd_ctx *ctx, const struct key *key, enum value_type type,
+                             enum value_encoding encoding, void *object) {
+    struct entry *entry = keyspace_put_object(ctx->keyspace, ctx->db, key, NULL, type, encoding,
+                                              object, EXPIRE_NONE, cmd_access_now(ctx));
+
+    if (entry == NULL) {
+        reply_no_memory(ctx->reply);
+        return NULL;
+    }
+    cmd_event(ctx, EVENT_NEW, "new", ctx->db, key->name);
+    return entry;
+}
+
+bool cmd_store_object(struct cmd_ctx *ctx, const struct key *key, enum value_type type,
+                      enum value_encoding encoding, void *object) {
+    struct entry *entry_old = cmd_find_write(ctx, key);
+    struct entry *entry = keyspace_put_object(ctx->keyspace, ctx->db, key, entry_old, type,
+                                              encoding, object, EXPIRE_NONE, cmd_access_now(ctx));
+
+    if (entry == NULL) {
+        object_kind_of(encoding)->free(object);
+        reply_no_memory(ctx->reply);
+        return false;
+    }
+    if (entry_old == NULL) cmd_event(ctx, EVENT_NEW, "new", ctx->db, key->name);
+    return true;
+}
+
+void cmd_delete_empty(struct cmd_ctx *ctx, const struct key *key, struct entry *entry) {
+    keyspace_delete(ctx->keyspace, ctx->db, key, entry);
+    cmd_event(ctx, EVENT_GENERIC, "del", ctx->db, key->name);
+}
+
 size_t cmd_keys_load(const struct cmd_ctx *ctx, size_t arg_first, size_t step,
                      struct key keys[static CMD_KEYS_BATCH]) {
     size_t count = 0;
@@ -161,6 +213,8 @@ size_t cmd_keys_load(const struct cmd_ctx *ctx, size_t arg_first, size_t step,
 
 void cmd_event(struct cmd_ctx *ctx, enum event_class event_class, const char *event, unsigned db,
                struct slice key) {
+    if (SL_UNLIKELY(ctx->waiters != NULL) && event_class != EVENT_KEYMISS)
+        ctx->waiters->changed(ctx->waiters->owner, ctx, db, key);
     if (SL_LIKELY(ctx->events == NULL)) return;
     ctx->events->notify(ctx->events->owner, event_class, event, db, key);
 }
@@ -233,6 +287,13 @@ bool cmd_arg_int64_range(struct cmd_ctx *ctx, size_t index, int64_t min, int64_t
     return false;
 }
 
+bool cmd_arg_double(struct cmd_ctx *ctx, size_t index, double *value, const char *text) {
+    SL_ASSERT(index < ctx->args_count);
+    if (SL_LIKELY(number_parse_double(ctx->args[index], value))) return true;
+    reply_error(ctx->reply, text != NULL ? text : "value is not a valid float");
+    return false;
+}
+
 bool cmd_arg_is(const struct cmd_ctx *ctx, size_t index, const char *word) {
     return index < ctx->args_count && slice_equal_cstr_nocase(ctx->args[index], word);
 }
@@ -269,6 +330,62 @@ const char *cmd_type_name(enum value_type type) {
     }
     SL_ASSERT(false);
     return "";
+}
+
+/* ---- Blocking ---- */
+
+void cmd_block(struct cmd_ctx *ctx, const struct cmd_block *block) {
+    SL_ASSERT(block->keys_count > 0);
+    if (ctx->blocking != NULL) {
+        ctx->blocking->block(ctx->blocking->owner, ctx, block);
+    } else if (block->timeout_reply == BLOCK_TIMEOUT_NULL) {
+        reply_null(ctx->reply);
+    } else {
+        reply_null_array(ctx->reply);
+    }
+}
+
+bool cmd_arg_timeout_seconds(struct cmd_ctx *ctx, size_t index, uint64_t *deadline_unix_ms) {
+    long double seconds;
+
+    SL_ASSERT(index < ctx->args_count);
+    if (!number_parse_long_double(ctx->args[index], &seconds)) {
+        reply_error(ctx->reply, "timeout is not a float or out of range");
+        return false;
+    }
+    long double ms = seconds * 1000;
+    if (ms > (long double)INT64_MAX) {
+        reply_error(ctx->reply, "timeout is out of range");
+        return false;
+    }
+    if (ms < 0) {
+        reply_error(ctx->reply, "timeout is negative");
+        return false;
+    }
+    uint64_t ms_whole = (uint64_t)ms +
+                        ((long double)(uint64_t)ms < ms); /* never 0 for a fraction */
+    if (ms_whole > (uint64_t)INT64_MAX - ctx->now_unix_ms) {
+        reply_error(ctx->reply, "timeout is out of range");
+        return false;
+    }
+    *deadline_unix_ms = ms_whole == 0 ? 0 : ctx->now_unix_ms + ms_whole;
+    return true;
+}
+
+bool cmd_arg_timeout_ms(struct cmd_ctx *ctx, size_t index, uint64_t *deadline_unix_ms) {
+    int64_t ms;
+
+    if (!cmd_arg_int64(ctx, index, &ms, "timeout is not an integer or out of range")) return false;
+    if (ms < 0) {
+        reply_error(ctx->reply, "timeout is negative");
+        return false;
+    }
+    if ((uint64_t)ms > (uint64_t)INT64_MAX - ctx->now_unix_ms) {
+        reply_error(ctx->reply, "timeout is out of range");
+        return false;
+    }
+    *deadline_unix_ms = ms == 0 ? 0 : ctx->now_unix_ms + (uint64_t)ms;
+    return true;
 }
 
 /* ---- Containers ---- */

@@ -171,6 +171,14 @@ struct cmd_settings {
     bool lfu_policy;        /* maxmemory-policy is an LFU one: access bits are LFU's */
     unsigned lfu_log_factor, lfu_decay_minutes;
     bool active_expire;     /* DEBUG SET-ACTIVE-EXPIRE; lazy expiry is always on */
+    /* Up to where collections are compact: entries are counts, values are bytes. */
+    int64_t list_max_listpack_size; /* > 0: elements; -1 .. -5: 4, 8, 16, 32, 64 KiB */
+    unsigned list_compress_depth;
+    size_t hash_max_listpack_entries, hash_max_listpack_value;
+    size_t set_max_intset_entries, set_max_listpack_entries, set_max_listpack_value;
+    size_t zset_max_listpack_entries, zset_max_listpack_value;
+    size_t stream_node_max_bytes, stream_node_max_entries; /* 0: no limit */
+    size_t hll_sparse_max_bytes;
 };
 /* Monotonic counters of one thread; read by any (INFO). */
 struct cmd_counters {
@@ -189,6 +197,29 @@ struct event_sink {
     void *owner;
 };
 
+/* ---- Blocking ----
+ * A handler that has nothing to give yet calls cmd_block() and returns without a reply. It is run again, as a new command with
+ * ctx->wake_arg set, each time the key at that argument was changed by somebody (in the order in which the clients came to
+ * that key); then it replies, or calls cmd_block() again, which keeps its place. Once it replies, it is served and
+ * waits for nothing any more: exactly one wake does that. With wake_arg set it looks at that key alone (its slot may be
+ * the only one it has), unless needs_all_keys. A key of a wrong type does not wake it: it blocks again. */
+enum cmd_block_timeout { BLOCK_TIMEOUT_NULL, BLOCK_TIMEOUT_NULL_ARRAY }; /* what is answered when the time is up */
+struct cmd_block {
+    const struct slice *args; /* what to run again, copied; NULL: the command's own (XREAD: with $ made an id) */
+    size_t args_count;
+    const uint32_t *keys; /* positions in args of the keys to wait for, in the order of their preference; copied */
+    size_t keys_count;
+    uint64_t deadline_unix_ms; /* 0: none. Kept from the first call: ignored when wake_arg is set */
+    bool needs_all_keys; /* it changes another key as well (BLMOVE): run it on all its slots */
+    enum cmd_block_timeout timeout_reply;
+};
+struct block_sink {
+    void (*block)(void *owner, struct cmd_ctx *ctx, const struct cmd_block *block);
+    /* A key was changed, made or deleted; EVENT_DATABASE: any key of db may have been, the name is empty. Cheap when nobody waits. */
+    void (*changed)(void *owner, struct cmd_ctx *ctx, unsigned db, struct slice key);
+    void *owner;
+};
+
 struct cmd_ctx {
     const struct cmd *cmd;
     const struct slice *args; /* args[0] is the name */
@@ -201,6 +232,9 @@ struct cmd_ctx {
     struct cmd_counters *counters;
     const struct effect_sink *effects; /* or NULL */
     const struct event_sink *events;   /* or NULL */
+    const struct block_sink *waiters;  /* somebody is blocked on some key; NULL: nobody in the whole node */
+    const struct block_sink *blocking; /* NULL: it may not block (a transaction, a script): cmd_block() answers as if time were up */
+    uint32_t wake_arg;                 /* see cmd_block; 0: the first run */
     uint64_t random_bits;              /* seed for this command's own randomness */
     struct key key_first;              /* the first key, already hashed for routing; key_first.name.data NULL: none */
     bool no_touch;                     /* CLIENT NO-TOUCH */
@@ -221,6 +255,17 @@ struct entry *cmd_find_write_in(struct cmd_ctx *ctx, unsigned db, const struct k
 struct entry *cmd_find_quiet(struct cmd_ctx *ctx, unsigned db, const struct key *key);
 /* As cmd_find_read(), but whatever the client looks at keeps its age (EXISTS, TTL, TYPE). */
 struct entry *cmd_find_untouched(struct cmd_ctx *ctx, const struct key *key);
+/* As cmd_find_read() and cmd_find_write(), of a value of that type. False: WRONGTYPE is written. *entry NULL: there is none. */
+bool cmd_find_read_as(struct cmd_ctx *ctx, const struct key *key, enum value_type type, struct entry **entry);
+bool cmd_find_write_as(struct cmd_ctx *ctx, const struct key *key, enum value_type type, struct entry **entry);
+/* A new key with an object and no deadline, event "new"; nothing may be there. NULL: no memory, the error is written, the object
+ * still the caller's. */
+struct entry *cmd_add_object(struct cmd_ctx *ctx, const struct key *key, enum value_type type, enum value_encoding encoding, void *object);
+/* A result in the key's place, whatever was there, without a deadline (SUNIONSTORE). The object is taken in any case; false: no memory, the
+ * error is written. The event of the command itself is the caller's to announce. */
+bool cmd_store_object(struct cmd_ctx *ctx, const struct key *key, enum value_type type, enum value_encoding encoding, void *object);
+/* After its last element went: the key too, with its "del" event (not counted as a further change). */
+void cmd_delete_empty(struct cmd_ctx *ctx, const struct key *key, struct entry *entry);
 /* The keys at arg_first, arg_first + step, ... hashed, with their buckets and entries on the way into the cache: for commands of many keys. At most
  * CMD_KEYS_BATCH; returns how many there were. */
 enum { CMD_KEYS_BATCH = 16 };
@@ -238,11 +283,18 @@ uint32_t cmd_access_now(const struct cmd_ctx *ctx); /* fresh access bits for a n
 /* What access bits say, by the policy in force: seconds without a use, or the LFU counter decayed until now. */
 uint64_t cmd_access_idle_seconds(const struct cmd_ctx *ctx, uint32_t access);
 unsigned cmd_access_frequency(const struct cmd_ctx *ctx, uint32_t access);
+/* See struct cmd_block. The keys are of ctx->db. */
+void cmd_block(struct cmd_ctx *ctx, const struct cmd_block *block);
+/* A timeout in seconds, also fractions, as BLPOP takes it: the deadline, 0 for none. False: the error is written. */
+bool cmd_arg_timeout_seconds(struct cmd_ctx *ctx, size_t index, uint64_t *deadline_unix_ms);
+bool cmd_arg_timeout_ms(struct cmd_ctx *ctx, size_t index, uint64_t *deadline_unix_ms); /* XREAD's */
 /* Deletes a key found to be expired: effect DEL, event "expired", counters. Also the active expiry's way. */
 void cmd_expire_key(struct cmd_ctx *ctx, unsigned db, const struct key *key, struct entry *entry);
 /* Argument parsing with Redis' error texts; false: the error is written. text NULL: "value is not an integer or out of range". */
 bool cmd_arg_int64(struct cmd_ctx *ctx, size_t index, int64_t *value, const char *text);
 bool cmd_arg_int64_range(struct cmd_ctx *ctx, size_t index, int64_t min, int64_t max, int64_t *value, const char *text);
+/* text NULL: "value is not a valid float". NaN is refused with it. */
+bool cmd_arg_double(struct cmd_ctx *ctx, size_t index, double *value, const char *text);
 bool cmd_arg_is(const struct cmd_ctx *ctx, size_t index, const char *word); /* case-insensitive */
 bool cmd_arg_db(struct cmd_ctx *ctx, size_t index, unsigned *db, const char *text); /* a database's number; text: as above */
 void cmd_reply_arity_error(struct cmd_ctx *ctx);  /* "wrong number of arguments for '...' command" */

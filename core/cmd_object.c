@@ -15,11 +15,17 @@ static bool find_or_null(struct cmd_ctx *ctx, struct entry **entry) {
     return *entry != NULL;
 }
 
-static const char *encoding_name(enum value_encoding encoding) {
+const char *object_encoding_name(enum value_encoding encoding) {
     switch (encoding) {
     case ENCODING_RAW: return "raw";
     case ENCODING_INT: return "int";
     case ENCODING_EMBSTR: return "embstr";
+    case ENCODING_LISTPACK: return "listpack";
+    case ENCODING_INTSET: return "intset";
+    case ENCODING_HASHTABLE: return "hashtable";
+    case ENCODING_QUICKLIST: return "quicklist";
+    case ENCODING_SKIPLIST: return "skiplist";
+    case ENCODING_STREAM: return "stream";
     }
     SL_ASSERT(false);
     return "";
@@ -29,7 +35,7 @@ static void object_encoding(struct cmd_ctx *ctx) {
     struct entry *entry;
 
     if (find_or_null(ctx, &entry))
-        reply_bulk_cstr(ctx->reply, encoding_name(entry_encoding(entry)));
+        reply_bulk_cstr(ctx->reply, object_encoding_name(entry_encoding(entry)));
 }
 
 /* Nothing is shared here; for the small integers that Redis shares, its answer is given. */
@@ -95,10 +101,9 @@ static void object_help(struct cmd_ctx *ctx) {
 
 void memory_usage_reply(struct cmd_ctx *ctx) {
     struct entry *entry;
+    int64_t samples = 5;
 
     for (size_t i = 3; i < ctx->args_count; i++) {
-        int64_t samples;
-
         if (!cmd_arg_is(ctx, i, "samples") || i + 1 >= ctx->args_count) {
             reply_syntax_error(ctx->reply);
             return;
@@ -109,7 +114,8 @@ void memory_usage_reply(struct cmd_ctx *ctx) {
             return;
         }
     }
-    if (find_or_null(ctx, &entry)) reply_int(ctx->reply, (int64_t)entry_memory_bytes(entry));
+    if (find_or_null(ctx, &entry))
+        reply_int(ctx->reply, (int64_t)entry_memory_bytes(entry, (size_t)samples));
 }
 
 /* ---- Rows ---- */

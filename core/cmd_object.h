@@ -5,3 +5,4 @@
 /* MEMORY USAGE key [SAMPLES count] -> bytes, or null. The row "memory|usage" belongs to the MEMORY
  * container. */
 void memory_usage_reply(struct cmd_ctx *ctx);
+const char *object_encoding_name(enum value_encoding encoding); /* as OBJECT ENCODING says it */

@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "core/number.h"
+#include "core/object.h"
 
 /* A word in the table, and its share of the places kept free: table.c's load factor of about 0.76.
  * */
@@ -15,7 +16,8 @@ static size_t round_up_step(size_t bytes) {
 static size_t value_bytes(const struct entry_value *value) {
     switch (value->storage) {
     case STORAGE_INT: return sizeof(int64_t);
-    case STORAGE_BLOB: return sizeof(struct blob *);
+    case STORAGE_BLOB:
+    case STORAGE_OBJECT: return sizeof(void *);
     case STORAGE_EMBSTR:
     case STORAGE_RAW: return value->len;
     }
@@ -60,6 +62,10 @@ static void fill_value(struct entry *entry, enum value_type type, const struct e
     switch (value->storage) {
     case STORAGE_INT: memcpy(at, &value->integer, sizeof value->integer); break;
     case STORAGE_BLOB: memcpy(at, &value->blob, sizeof(struct blob *)); break;
+    case STORAGE_OBJECT:
+        memcpy(at, &value->object, sizeof(void *));
+        entry->value_len = (uint16_t)value->encoding;
+        break;
     case STORAGE_EMBSTR:
     case STORAGE_RAW:
         SL_ASSERT(value->len <= ENTRY_INLINE_MAX);
@@ -123,6 +129,10 @@ struct entry_value entry_value_of(const struct entry *entry) {
     switch (value.storage) {
     case STORAGE_INT: memcpy(&value.integer, at, sizeof value.integer); break;
     case STORAGE_BLOB: memcpy(&value.blob, at, sizeof(struct blob *)); break;
+    case STORAGE_OBJECT:
+        memcpy(&value.object, at, sizeof(void *));
+        value.encoding = (enum value_encoding)entry->value_len;
+        break;
     case STORAGE_EMBSTR:
     case STORAGE_RAW:
         value.data = at;
@@ -140,7 +150,20 @@ void entry_set_blob(struct entry *entry, struct blob *blob) {
 
 void entry_free(struct entry *entry) {
     if (entry->storage == STORAGE_BLOB) blob_release(entry_blob(entry));
+    if (entry->storage == STORAGE_OBJECT)
+        object_kind_of(entry_encoding(entry))->free(entry_object(entry));
     mem_free(entry);
+}
+
+uint64_t entry_due_at(const struct entry *entry) {
+    uint64_t expire_at_unix_ms = entry_expire_at(entry);
+    if (SL_LIKELY(entry->storage != STORAGE_OBJECT)) return expire_at_unix_ms;
+    const struct object_kind *kind = object_kind_of(entry_encoding(entry));
+    if (kind->deadline_unix_ms == NULL) return expire_at_unix_ms;
+    uint64_t inside_unix_ms = kind->deadline_unix_ms(entry_object(entry));
+    if (inside_unix_ms == EXPIRE_NONE) return expire_at_unix_ms;
+    if (expire_at_unix_ms == EXPIRE_NONE) return inside_unix_ms;
+    return inside_unix_ms < expire_at_unix_ms ? inside_unix_ms : expire_at_unix_ms;
 }
 
 /* ---- What core/keyspace.h shows of an entry ---- */
@@ -157,6 +180,7 @@ enum value_encoding entry_encoding(const struct entry *entry) {
     switch ((enum entry_storage)entry->storage) {
     case STORAGE_INT: return ENCODING_INT;
     case STORAGE_EMBSTR: return ENCODING_EMBSTR;
+    case STORAGE_OBJECT: return (enum value_encoding)entry->value_len;
     case STORAGE_RAW:
     case STORAGE_BLOB: break;
     }
@@ -181,6 +205,7 @@ struct slice entry_string(const struct entry *entry, char *scratch) {
     switch (value.storage) {
     case STORAGE_INT: return slice_of(scratch, number_print_int64(scratch, value.integer));
     case STORAGE_BLOB: return slice_of(value.blob->data, value.blob->len);
+    case STORAGE_OBJECT: SL_ASSERT(false); break;
     case STORAGE_EMBSTR:
     case STORAGE_RAW: break;
     }
@@ -193,6 +218,7 @@ size_t entry_string_len(const struct entry *entry) {
     switch (value.storage) {
     case STORAGE_INT: return number_int64_bytes(value.integer);
     case STORAGE_BLOB: return value.blob->len;
+    case STORAGE_OBJECT: SL_ASSERT(false); break;
     case STORAGE_EMBSTR:
     case STORAGE_RAW: break;
     }
@@ -214,9 +240,25 @@ struct blob *entry_blob(const struct entry *entry) {
     return entry->storage == STORAGE_BLOB ? entry_value_of(entry).blob : NULL;
 }
 
-size_t entry_memory_bytes(const struct entry *entry) {
+void *entry_object(const struct entry *entry) {
+    SL_ASSERT(entry->storage == STORAGE_OBJECT);
+    return entry_value_of(entry).object;
+}
+
+void entry_set_object(struct entry *entry, enum value_encoding encoding, void *object) {
+    SL_ASSERT(entry->storage == STORAGE_OBJECT);
+    SL_ASSERT(encoding >= ENCODING_LISTPACK && object != NULL);
+    entry->value_len = (uint16_t)encoding;
+    memcpy(entry_value_at(entry), &object, sizeof(void *));
+}
+
+size_t entry_memory_bytes(const struct entry *entry, size_t samples_count) {
     size_t bytes = mem_usable_bytes(entry) + TABLE_BYTES_PER_KEY;
     if (entry->flags & ENTRY_EXPIRES) bytes += TABLE_BYTES_PER_DEADLINE;
     if (entry->storage == STORAGE_BLOB) bytes += mem_usable_bytes(entry_blob(entry));
+    if (entry->storage == STORAGE_OBJECT) {
+        bytes +=
+            object_kind_of(entry_encoding(entry))->memory_bytes(entry_object(entry), samples_count);
+    }
     return bytes;
 }

@@ -15,7 +15,8 @@
  *
  * E1  One allocation, 16-aligned, asked for in multiples of 16: up to the next multiple of 16 all
  *     bytes are ours without asking the allocator.
- * E2  STORAGE_BLOB: the value is a pointer, and the entry holds one reference.
+ * E2  STORAGE_BLOB: the value is a pointer, and the entry holds one reference. STORAGE_OBJECT: the
+ *     value is a pointer, and the entry owns what it points at.
  * E3  Nothing behind the key is aligned: integers and pointers are copied in and out.
  * E4  An entry's address changes only through the table that points at it. */
 #include "core/blob.h"
@@ -26,6 +27,7 @@ enum entry_storage {
     STORAGE_EMBSTR = 1, /* bytes, here */
     STORAGE_RAW = 2, /* bytes, here; OBJECT ENCODING says raw; there may be room behind them */
     STORAGE_BLOB = 3, /* bytes, elsewhere */
+    STORAGE_OBJECT = 4, /* an object, elsewhere; value_len says its encoding */
 };
 enum {
     ENTRY_EXPIRES = 1,
@@ -43,7 +45,7 @@ struct entry {
     uint32_t storage : 4;
     uint8_t flags;
     uint8_t key_len; /* 0 for a long key */
-    uint16_t value_len; /* of bytes here; 0 for int and blob */
+    uint16_t value_len; /* of bytes here; an object's encoding; 0 for int and blob */
     char body[];
 };
 _Static_assert(sizeof(struct entry) == 8, "the header is one word");
@@ -55,6 +57,8 @@ struct entry_value {
     size_t len;
     int64_t integer;
     struct blob *blob; /* BLOB: the entry takes the reference */
+    void *object; /* OBJECT: the entry takes it */
+    enum value_encoding encoding; /* OBJECT */
 };
 
 static inline size_t entry_key_at(const struct entry *entry) {
@@ -87,6 +91,9 @@ static inline uint64_t entry_expire_at(const struct entry *entry) {
     return expire_at_unix_ms;
 }
 
+/* When something about the entry is due: its own deadline or the earliest inside its object. */
+uint64_t entry_due_at(const struct entry *entry);
+
 /* Bytes an entry with such a key and value takes, room behind not counted. */
 size_t entry_bytes_for(size_t key_len, bool expires, const struct entry_value *value);
 size_t entry_bytes(const struct entry *entry);
@@ -98,7 +105,7 @@ bool entry_room_suits(const struct entry *entry, size_t bytes);
  * still the caller's then. */
 struct entry *entry_try_new(struct slice name, uint64_t expire_at_unix_ms, enum value_type type,
                             const struct entry_value *value, uint32_t access, size_t room_bytes);
-/* Overwrites everything but the key, in place. The old blob, if any, is the caller's now. */
+/* Overwrites everything but the key, in place. The old blob or object is the caller's now. */
 void entry_overwrite(struct entry *entry, uint64_t expire_at_unix_ms, enum value_type type,
                      const struct entry_value *value, uint32_t access);
 /* Sets or clears the deadline in place: entry_room_suits(), or it is cleared, or was there. */
@@ -106,5 +113,5 @@ void entry_overwrite_expire(struct entry *entry, uint64_t expire_at_unix_ms);
 /* What the entry holds, as a value for another one: nothing is copied or retained. */
 struct entry_value entry_value_of(const struct entry *entry);
 void entry_set_blob(struct entry *entry, struct blob *blob); /* STORAGE_BLOB; takes the reference */
-/* Frees the entry and its reference. */
+/* Frees the entry and what it refers to, all at once. */
 void entry_free(struct entry *entry);

@@ -4,11 +4,14 @@
 #include "core/garbage.h"
 
 #include "core/mem.h"
+#include "core/object.h"
 
 struct garbage_item {
     struct garbage_item *below;
     uint64_t ref; /* segment or directory; 0: */
-    struct blob *blob; /* a blob */
+    struct blob *blob; /* a blob; NULL: */
+    const struct object_kind *kind; /* an object */
+    void *object;
     size_t next; /* what of the ref is freed already: words or refs */
 };
 
@@ -42,6 +45,32 @@ void garbage_add_blob(struct garbage *garbage, struct blob *blob) {
     count_add(garbage, 1);
 }
 
+void garbage_add_object(struct garbage *garbage, enum value_encoding encoding, void *object) {
+    const struct object_kind *kind = object_kind_of(encoding);
+    struct table table;
+
+    if (kind->free_step == NULL || kind->weight(object) <= OBJECT_WEIGHT_AT_ONCE) {
+        kind->free(object);
+        return;
+    }
+    push(garbage, 0, NULL);
+    garbage->top->kind = kind;
+    garbage->top->object = object;
+    count_add(garbage, 1);
+    while (kind->take_table != NULL && kind->take_table(object, &table))
+        garbage_add_table(garbage, &table);
+}
+
+/* An entry of a flushed table, whose object may itself be large. */
+static void free_entry(struct garbage *garbage, struct entry *entry) {
+    if (SL_UNLIKELY(entry->storage == STORAGE_OBJECT)) {
+        garbage_add_object(garbage, entry_encoding(entry), entry_object(entry));
+        mem_free(entry);
+        return;
+    }
+    entry_free(entry);
+}
+
 /* Returns what is left of the budget; done when all words are gone. */
 static size_t segment_step(struct garbage *garbage, struct garbage_item *item, size_t budget_count,
                            bool *done) {
@@ -49,16 +78,16 @@ static size_t segment_step(struct garbage *garbage, struct garbage_item *item, s
     size_t words_count = (size_t)segment.buckets_count * BUCKET_WORDS;
     size_t freed_count = 0;
 
-    for (; item->next < words_count && freed_count < budget_count; item->next++) {
+    while (item->next < words_count && freed_count < budget_count && garbage->top == item) {
         if (item->next + 8 < words_count)
             __builtin_prefetch(word_entry(segment.words[item->next + 8]));
-        struct entry *entry = word_entry(segment.words[item->next]);
+        struct entry *entry = word_entry(segment.words[item->next++]);
         if (entry == NULL) continue;
-        entry_free(entry);
+        free_entry(garbage, entry);
         freed_count++;
     }
     count_add(garbage, -freed_count);
-    *done = item->next == words_count;
+    *done = item->next == words_count && garbage->top == item;
     if (*done) segment_free(segment);
     return budget_count - freed_count;
 }
@@ -68,7 +97,10 @@ bool garbage_step(struct garbage *garbage, size_t budget_count) {
         struct garbage_item *item = garbage->top;
         bool done = true;
 
-        if (item->ref == 0) {
+        if (item->kind != NULL) {
+            done = !item->kind->free_step(item->object, &budget_count);
+            if (done) count_add(garbage, (size_t)-1);
+        } else if (item->ref == 0) {
             blob_release(item->blob);
             count_add(garbage, (size_t)-1);
             budget_count--;
@@ -86,7 +118,7 @@ bool garbage_step(struct garbage *garbage, size_t budget_count) {
         } else {
             budget_count = segment_step(garbage, item, budget_count, &done);
         }
-        if (!done) break;
+        if (!done) continue; /* the budget is spent, or something came on top */
         SL_ASSERT(garbage->top == item);
         garbage->top = item->below;
         mem_free(item);

@@ -9,6 +9,9 @@
  * bytes and values of 32 a key takes 64 + 10.7 + 0.5 bytes: its entry, its word with the free ones,
  * its share of the slots.
  *
+ * An entry's place among the deadlines is that of entry_due_at(): its own, or the earliest inside its
+ * object. Both are counted as keys that expire.
+ *
  * K1  A slot's deadline_min is at most every deadline in its tables (but for keys that
  *     keyspace_slot_expired() has handed out to be deleted). Only that call and a flush raise it.
  *     When it falls, deadline_sooner is called.
@@ -17,6 +20,7 @@
 #include "core/keyspace_priv.h"
 #include "core/mem.h"
 #include "core/number.h"
+#include "core/object.h"
 
 enum { STRING_DOUBLING_BYTES_MAX = 1024 * 1024, CELLS_BEFORE_START = 2 };
 
@@ -215,9 +219,17 @@ static void drop_blob(struct keyspace *keyspace, struct blob *blob) {
         blob_release(blob);
 }
 
+/* What an entry held; integers and short strings are nothing to drop. */
+static void drop_value(struct keyspace *keyspace, const struct entry_value *value) {
+    if (value->storage == STORAGE_BLOB) drop_blob(keyspace, value->blob);
+    if (value->storage == STORAGE_OBJECT)
+        garbage_add_object(&keyspace->garbage, value->encoding, value->object);
+}
+
 /* The entry is out of its table. */
 static void drop_entry(struct keyspace *keyspace, struct entry *entry) {
-    drop_blob(keyspace, entry_blob(entry));
+    struct entry_value value = entry_value_of(entry);
+    drop_value(keyspace, &value);
     mem_free(entry);
 }
 
@@ -225,7 +237,7 @@ static void drop_entry(struct keyspace *keyspace, struct entry *entry) {
 static bool insert(struct keyspace *keyspace, unsigned db, const struct key *key,
                    struct entry *entry) {
     struct slot *slot = store_slot(keyspace->store, key->slot);
-    uint32_t cell = store_deadline_cell(keyspace->store, entry_expire_at(entry));
+    uint32_t cell = store_deadline_cell(keyspace->store, entry_due_at(entry));
 
     SL_ASSERT(db < keyspace->store->databases_count);
     if (!table_insert(slot_table_make(slot, db), keyspace->store->hash, key->hash, entry, cell))
@@ -238,38 +250,39 @@ static bool insert(struct keyspace *keyspace, unsigned db, const struct key *key
 /* The key has another entry from now on, or the same with another deadline. The old one is not
  * freed. */
 static void replace(struct keyspace *keyspace, unsigned db, const struct key *key,
-                    const struct entry *entry_old, uint64_t expire_at_old_unix_ms,
+                    const struct entry *entry_old, uint64_t due_at_old_unix_ms,
                     struct entry *entry) {
-    uint32_t cell_old = store_deadline_cell(keyspace->store, expire_at_old_unix_ms);
-    uint32_t cell = store_deadline_cell(keyspace->store, entry_expire_at(entry));
+    uint32_t cell_old = store_deadline_cell(keyspace->store, due_at_old_unix_ms);
+    uint32_t cell = store_deadline_cell(keyspace->store, entry_due_at(entry));
 
     if (entry == entry_old && cell == cell_old) return;
     struct table *table = slot_table(store_slot(keyspace->store, key->slot), db);
     SL_ASSERT(table != NULL);
+    int64_t expires_before = table->info.expires_count;
     table_replace(table, key->hash, entry_old, entry, cell);
-    keyspace_count(keyspace, db, 0, (cell != DEADLINE_NONE) - (cell_old != DEADLINE_NONE));
+    keyspace_count(keyspace, db, 0, table->info.expires_count - expires_before);
     note_deadline(keyspace, key->slot, cell);
 }
 
-/* The value is taken over (its blob's reference with it) unless NULL comes back. */
+/* The value is taken over (its blob's reference or its object with it) unless NULL comes back. */
 static struct entry *put(struct keyspace *keyspace, unsigned db, const struct key *key,
-                         struct entry *entry_old, const struct entry_value *value,
-                         uint64_t expire_at_unix_ms, uint32_t access) {
+                         struct entry *entry_old, enum value_type type,
+                         const struct entry_value *value, uint64_t expire_at_unix_ms,
+                         uint32_t access) {
     size_t bytes = entry_bytes_for(key->name.len, expire_at_unix_ms != EXPIRE_NONE, value);
 
     if (entry_old != NULL && entry_room_suits(entry_old, bytes)) {
-        uint64_t expire_at_old_unix_ms = entry_expire_at(entry_old);
-        struct blob *blob_old = entry_blob(entry_old);
-        entry_overwrite(entry_old, expire_at_unix_ms, VALUE_STRING, value, access);
-        drop_blob(keyspace, blob_old);
-        replace(keyspace, db, key, entry_old, expire_at_old_unix_ms, entry_old);
+        uint64_t due_at_old_unix_ms = entry_due_at(entry_old);
+        struct entry_value value_old = entry_value_of(entry_old);
+        entry_overwrite(entry_old, expire_at_unix_ms, type, value, access);
+        drop_value(keyspace, &value_old);
+        replace(keyspace, db, key, entry_old, due_at_old_unix_ms, entry_old);
         return entry_old;
     }
-    struct entry *entry = entry_try_new(key->name, expire_at_unix_ms, VALUE_STRING, value, access,
-                                        0);
+    struct entry *entry = entry_try_new(key->name, expire_at_unix_ms, type, value, access, 0);
     if (entry == NULL) return NULL;
     if (entry_old != NULL) {
-        replace(keyspace, db, key, entry_old, entry_expire_at(entry_old), entry);
+        replace(keyspace, db, key, entry_old, entry_due_at(entry_old), entry);
         drop_entry(keyspace, entry_old);
     } else if (!insert(keyspace, db, key, entry)) {
         mem_free(entry); /* not the blob: it is the caller's */
@@ -294,7 +307,8 @@ struct entry *keyspace_put_string(struct keyspace *keyspace, unsigned db, const 
         if (value.blob == NULL) return NULL;
         memcpy(value.blob->data, text.data, text.len);
     }
-    struct entry *entry = put(keyspace, db, key, entry_old, &value, expire_at_unix_ms, access);
+    struct entry *entry = put(keyspace, db, key, entry_old, VALUE_STRING, &value, expire_at_unix_ms,
+                              access);
     if (entry == NULL && value.blob != NULL) blob_release(value.blob);
     return entry;
 }
@@ -303,7 +317,35 @@ struct entry *keyspace_put_integer(struct keyspace *keyspace, unsigned db, const
                                    struct entry *entry_old, int64_t integer,
                                    uint64_t expire_at_unix_ms, uint32_t access) {
     struct entry_value value = {.storage = STORAGE_INT, .integer = integer};
-    return put(keyspace, db, key, entry_old, &value, expire_at_unix_ms, access);
+    return put(keyspace, db, key, entry_old, VALUE_STRING, &value, expire_at_unix_ms, access);
+}
+
+struct entry *keyspace_put_object(struct keyspace *keyspace, unsigned db, const struct key *key,
+                                  struct entry *entry_old, enum value_type type,
+                                  enum value_encoding encoding, void *object,
+                                  uint64_t expire_at_unix_ms, uint32_t access) {
+    struct entry_value value = {.storage = STORAGE_OBJECT, .object = object, .encoding = encoding};
+
+    SL_ASSERT(type != VALUE_STRING);
+    SL_ASSERT(encoding >= ENCODING_LISTPACK && object != NULL);
+    return put(keyspace, db, key, entry_old, type, &value, expire_at_unix_ms, access);
+}
+
+void keyspace_object_deadline_changed(struct keyspace *keyspace, unsigned db, const struct key *key,
+                                      struct entry *entry) {
+    struct table *table = slot_table(store_slot(keyspace->store, key->slot), db);
+    uint32_t cell = store_deadline_cell(keyspace->store, entry_due_at(entry));
+
+    SL_ASSERT(table != NULL);
+    int64_t expires_before = table->info.expires_count;
+    table_replace(table, key->hash, entry, entry, cell);
+    keyspace_count(keyspace, db, 0, table->info.expires_count - expires_before);
+    note_deadline(keyspace, key->slot, cell);
+}
+
+struct dict_origin keyspace_dict_origin(const struct keyspace *keyspace) {
+    return (struct dict_origin){.hash_seed = keyspace->store->hash.seed,
+                                .base_unix_ms = keyspace->store->base_unix_ms};
 }
 
 /* ---- A string to write into ---- */
@@ -342,8 +384,8 @@ static struct entry *move_to_blob(struct keyspace *keyspace, unsigned db, const 
     if (blob == NULL) return NULL;
     if (text.len > 0) memcpy(blob->data, text.data, text.len);
     struct entry_value value = {.storage = STORAGE_BLOB, .blob = blob};
-    struct entry *moved = put(keyspace, db, key, entry, &value, entry_expire_at(entry),
-                              entry->access);
+    struct entry *moved = put(keyspace, db, key, entry, VALUE_STRING, &value,
+                              entry_expire_at(entry), entry->access);
     if (moved == NULL) blob_release(blob);
     return moved;
 }
@@ -378,7 +420,7 @@ char *keyspace_string_reserve(struct keyspace *keyspace, unsigned db, const stru
         struct entry *moved = entry_try_new(key->name, entry_expire_at(entry), VALUE_STRING, &value,
                                             entry->access, fixed_bytes + room);
         if (moved == NULL) return NULL;
-        replace(keyspace, db, key, entry, entry_expire_at(entry), moved);
+        replace(keyspace, db, key, entry, entry_due_at(entry), moved);
         mem_free(entry);
         *entry_at = entry = moved;
     }
@@ -393,27 +435,27 @@ char *keyspace_string_reserve(struct keyspace *keyspace, unsigned db, const stru
 
 struct entry *keyspace_set_expire(struct keyspace *keyspace, unsigned db, const struct key *key,
                                   struct entry *entry, uint64_t expire_at_unix_ms) {
-    uint64_t expire_at_old_unix_ms = entry_expire_at(entry);
+    uint64_t due_at_old_unix_ms = entry_due_at(entry);
     bool expires = expire_at_unix_ms != EXPIRE_NONE;
-    bool did_expire = expire_at_old_unix_ms != EXPIRE_NONE;
+    bool did_expire = entry_expire_at(entry) != EXPIRE_NONE;
     struct entry_value value = entry_value_of(entry);
     size_t bytes = entry_bytes_for(key->name.len, expires, &value);
 
     if (expires == did_expire || entry_room_suits(entry, bytes)) {
         if (expires || did_expire) entry_overwrite_expire(entry, expire_at_unix_ms);
-        replace(keyspace, db, key, entry, expire_at_old_unix_ms, entry);
+        replace(keyspace, db, key, entry, due_at_old_unix_ms, entry);
         return entry;
     }
     struct entry *moved = entry_try_new(key->name, expire_at_unix_ms, entry_type(entry), &value,
                                         entry->access, 0);
     if (moved == NULL && !expires) { /* too large for what it is, that is all */
         entry_overwrite_expire(entry, EXPIRE_NONE);
-        replace(keyspace, db, key, entry, expire_at_old_unix_ms, entry);
+        replace(keyspace, db, key, entry, due_at_old_unix_ms, entry);
         return entry;
     }
     if (moved == NULL) return NULL;
-    replace(keyspace, db, key, entry, expire_at_old_unix_ms, moved);
-    mem_free(entry); /* its blob has moved along */
+    replace(keyspace, db, key, entry, due_at_old_unix_ms, moved);
+    mem_free(entry); /* its blob or object has moved along */
     return moved;
 }
 
@@ -424,8 +466,9 @@ static void take_out(struct keyspace *keyspace, unsigned db, const struct key *k
     struct table *table = slot_table(slot, db);
 
     SL_ASSERT(table != NULL);
+    int64_t expires_before = table->info.expires_count;
     table_remove(table, keyspace->store->hash, key->hash, entry);
-    keyspace_count(keyspace, db, -1, -(int64_t)(entry->flags & ENTRY_EXPIRES));
+    keyspace_count(keyspace, db, -1, table->info.expires_count - expires_before);
     if (db != 0) slot_table_drop_empty(slot, db);
 }
 
@@ -447,22 +490,29 @@ struct entry *keyspace_rename(struct keyspace *keyspace, unsigned db, const stru
         return NULL;
     }
     take_out(keyspace, db, key, entry);
-    mem_free(entry); /* its blob has moved along */
+    mem_free(entry); /* its blob or object has moved along */
     return moved;
 }
 
 struct entry *keyspace_copy(struct keyspace *keyspace, struct entry *entry, unsigned db_to,
                             const struct key *key_to) {
     struct entry_value value = entry_value_of(entry);
+
+    if (value.storage == STORAGE_OBJECT) {
+        value.object = object_kind_of(value.encoding)->try_copy(value.object);
+        if (value.object == NULL) return NULL;
+    }
     struct entry *copy = entry_try_new(key_to->name, entry_expire_at(entry), entry_type(entry),
                                        &value, entry->access, 0);
-
-    if (copy == NULL) return NULL;
-    if (!insert(keyspace, db_to, key_to, copy)) {
+    if (copy != NULL && !insert(keyspace, db_to, key_to, copy)) {
         mem_free(copy);
+        copy = NULL;
+    }
+    if (copy == NULL) {
+        if (value.storage == STORAGE_OBJECT) drop_value(keyspace, &value);
         return NULL;
     }
-    /* Shared until somebody writes: keyspace_string_reserve() copies then. */
-    if (value.blob != NULL) blob_retain(value.blob);
+    /* A blob is shared until somebody writes: keyspace_string_reserve() copies then. */
+    if (value.storage == STORAGE_BLOB) blob_retain(value.blob);
     return copy;
 }

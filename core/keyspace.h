@@ -32,8 +32,20 @@ enum value_type {
     VALUE_STREAM = 6, /* Redis' own numbers */
 };
 
-/* What OBJECT ENCODING answers. */
-enum value_encoding { ENCODING_RAW, ENCODING_INT, ENCODING_EMBSTR };
+/* What OBJECT ENCODING answers. From ENCODING_LISTPACK on the value is an object: something with an
+ * address of its own, of which the keyspace knows what core/object.h says. */
+enum value_encoding {
+    ENCODING_RAW,
+    ENCODING_INT,
+    ENCODING_EMBSTR,
+    ENCODING_LISTPACK, /* core/listpack.h: small lists, hashes, sets, sorted sets */
+    ENCODING_INTSET, /* core/intset.h */
+    ENCODING_HASHTABLE, /* core/dict.h: sets and hashes */
+    ENCODING_QUICKLIST, /* core/quicklist.h */
+    ENCODING_SKIPLIST, /* core/zset.h: what Redis calls so */
+    ENCODING_STREAM, /* core/stream.h */
+};
+#define ENCODINGS_COUNT ((size_t)ENCODING_STREAM + 1)
 
 #define EXPIRE_NONE UINT64_C(0)
 
@@ -82,7 +94,8 @@ int64_t keyspace_expires_count(const struct keyspace *keyspace, unsigned db);
 /* ---- Look-up ---- */
 /* Batch look-ups hide memory latency: call _bucket for all keys of a batch, then _entry for all,
  * then find. No side effects. */
-void store_prefetch_slot(const struct store *store, unsigned slot); /* even before that; any thread, reads nothing */
+void store_prefetch_slot(const struct store *store,
+                         unsigned slot); /* even before that; any thread, reads nothing */
 void keyspace_prefetch_bucket(const struct keyspace *keyspace, unsigned db, const struct key *key);
 void keyspace_prefetch_entry(const struct keyspace *keyspace, unsigned db, const struct key *key);
 /* NULL when there is none. Does not look at the deadline: that is cmd_find()'s (core/cmd.h). */
@@ -105,6 +118,22 @@ struct entry *keyspace_put_string(struct keyspace *keyspace, unsigned db, const 
 struct entry *keyspace_put_integer(struct keyspace *keyspace, unsigned db, const struct key *key,
                                    struct entry *entry_old, int64_t value,
                                    uint64_t expire_at_unix_ms, uint32_t access);
+/* Puts an object under the key in place of whatever was there (any type), and owns it from then on.
+ * NULL: no memory; nothing has changed, the object is still the caller's. */
+struct entry *keyspace_put_object(struct keyspace *keyspace, unsigned db, const struct key *key,
+                                  struct entry *entry_old, enum value_type type,
+                                  enum value_encoding encoding, void *object,
+                                  uint64_t expire_at_unix_ms, uint32_t access);
+/* To be called when the earliest deadline inside the object (of a hash's fields) may have become
+ * another: the slot's alarm follows it as it follows the key's own. */
+void keyspace_object_deadline_changed(struct keyspace *keyspace, unsigned db, const struct key *key,
+                                      struct entry *entry);
+/* What a dict of this keyspace is made with (core/dict.h). */
+struct dict_origin {
+    uint64_t hash_seed;
+    uint64_t base_unix_ms;
+};
+struct dict_origin keyspace_dict_origin(const struct keyspace *keyspace);
 /* Makes the string at least len bytes, zero-filled beyond its old end, raw from now on, and gives
  * back where it lies for the caller to write; room ahead is reserved as Redis does (doubling up to
  * 1 MiB, then 1 MiB more). A shared blob is copied first. NULL: no memory, nothing changed. *entry
@@ -149,8 +178,9 @@ bool keyspace_slot_scan(const struct keyspace *keyspace, unsigned slot, unsigned
 /* Some entry of the slot, evenly chosen by `random` (64 random bits), or NULL. */
 struct entry *keyspace_slot_random(const struct keyspace *keyspace, unsigned slot, unsigned db,
                                    uint64_t random);
-/* Finds up to entries_max entries whose deadline is <= now_unix_ms, in any database of the slot;
- * fills entries and dbs. The caller deletes them and calls again until it returns fewer than
+/* Finds up to entries_max entries whose deadline, or the earliest inside their object, is <=
+ * now_unix_ms, in any database of the slot; fills entries and dbs. The caller deletes them, or takes
+ * what is due out of the object and calls keyspace_object_deadline_changed(), and calls again until it returns fewer than
  * entries_max; after that store_slot_deadline_unix_ms() is about the keys that are left. A key
  * whose deadline is less than 16 ms ago may be left for the next call, as
  * store_slot_deadline_unix_ms() then says. Nothing due: O(1). */
@@ -176,5 +206,10 @@ bool entry_integer(const struct entry *entry, int64_t *value); /* true for ENCOD
 void entry_set_integer(struct entry *entry, int64_t value); /* in place; ENCODING_INT only */
 /* The blob of a large string (not retained), or NULL for a small one. */
 struct blob *entry_blob(const struct entry *entry);
-/* Bytes this key takes: entry, value and its share of the table. MEMORY USAGE. */
-size_t entry_memory_bytes(const struct entry *entry);
+/* Objects. The address changes (and the encoding, when it becomes another) with entry_set_object(),
+ * in place; what was there before is the caller's. */
+void *entry_object(const struct entry *entry);
+void entry_set_object(struct entry *entry, enum value_encoding encoding, void *object);
+/* Bytes this key takes: entry, value and its share of the table. Of a large object only
+ * samples_count parts are looked at (0: all). MEMORY USAGE. */
+size_t entry_memory_bytes(const struct entry *entry, size_t samples_count);

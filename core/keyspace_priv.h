@@ -6,7 +6,7 @@
 #include "core/keyspace.h"
 #include "core/table.h"
 
-enum { DEADLINE_CELL_MS = 16, BLOB_GARBAGE_BYTES = 64 * 1024 };
+enum { BLOB_GARBAGE_BYTES = 64 * 1024 };
 
 /* Database 0 lies in the slot, the others in an array by number, those only that have keys. */
 struct slot {
@@ -57,17 +57,13 @@ static inline struct slot *store_slot(const struct store *store, unsigned slot) 
     return (struct slot *)(uintptr_t)&store->slots[slot];
 }
 
-/* The cell in which a deadline is surely over: rounded up. */
 static inline uint32_t store_deadline_cell(const struct store *store, uint64_t expire_at_unix_ms) {
-    if (expire_at_unix_ms == EXPIRE_NONE) return DEADLINE_NONE;
-    if (expire_at_unix_ms <= store->base_unix_ms + DEADLINE_CELL_MS) return 1;
-    uint64_t cell = (expire_at_unix_ms - store->base_unix_ms - 1) / DEADLINE_CELL_MS + 1;
-    return cell < DEADLINE_FAR ? (uint32_t)cell : DEADLINE_FAR;
+    return deadline_cell(store->base_unix_ms, expire_at_unix_ms);
 }
 
 static inline uint64_t store_cell_unix_ms(const struct store *store, uint32_t cell) {
     if (cell == DEADLINE_MIN_NONE) return UINT64_MAX;
-    return store->base_unix_ms + (uint64_t)cell * DEADLINE_CELL_MS;
+    return deadline_cell_unix_ms(store->base_unix_ms, cell);
 }
 
 /* keyspace.c */

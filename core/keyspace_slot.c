@@ -110,7 +110,7 @@ struct cell_check {
 
 static uint32_t cell_of(const void *owner, const struct entry *entry) {
     const struct cell_check *check = owner;
-    uint32_t cell = store_deadline_cell(check->store, entry_expire_at(entry));
+    uint32_t cell = store_deadline_cell(check->store, entry_due_at(entry));
     SL_ASSERT(cell == DEADLINE_NONE || check->slot->deadline_min <= cell); /* K1 */
     return cell;
 }

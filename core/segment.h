@@ -19,10 +19,23 @@ enum {
 #define WORD_ENTRY_MASK UINT64_C(0x00007ffffffffff0)
 #define WORD_TAG_MASK UINT64_C(0xffff00000000000f)
 
-/* Deadlines in the side array: cells of 16 ms since the store's base, rounded up. */
+/* Deadlines in the side array: cells of 16 ms since some base, rounded up. */
+enum { DEADLINE_CELL_MS = 16 };
 #define DEADLINE_NONE UINT32_C(0)
 #define DEADLINE_FAR (UINT32_MAX - 1) /* and everything later: 2.2 years after the start */
 #define DEADLINE_MIN_NONE UINT32_MAX
+
+/* The cell in which a deadline is surely over: rounded up. */
+static inline uint32_t deadline_cell(uint64_t base_unix_ms, uint64_t expire_at_unix_ms) {
+    if (expire_at_unix_ms == EXPIRE_NONE) return DEADLINE_NONE;
+    if (expire_at_unix_ms <= base_unix_ms + DEADLINE_CELL_MS) return 1;
+    uint64_t cell = (expire_at_unix_ms - base_unix_ms - 1) / DEADLINE_CELL_MS + 1;
+    return cell < DEADLINE_FAR ? (uint32_t)cell : DEADLINE_FAR;
+}
+
+static inline uint64_t deadline_cell_unix_ms(uint64_t base_unix_ms, uint32_t cell) {
+    return base_unix_ms + (uint64_t)cell * DEADLINE_CELL_MS;
+}
 
 /* ref: | buckets_count 16 | address 42, in 64-byte units | directory 1 | deadlines 1 | depth 4 | */
 #define REF_DIRECTORY UINT64_C(0x20)

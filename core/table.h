@@ -1,6 +1,6 @@
 #pragma once
-/* One database of one slot: the tree of segments. Private to the keyspace. Not thread-safe: the
- * slot's owner calls. Picture and invariants: table.c. A table that is all zero but for
+/* One database of one slot, or the members of one large collection: the tree of segments. Private to
+ * the keyspace and to dict.c. Not thread-safe: the slot's owner calls. Picture and invariants: table.c. A table that is all zero but for
  * info.deadline_min (DEADLINE_MIN_NONE) is empty and owns no memory. */
 #include "core/segment.h"
 
@@ -80,6 +80,18 @@ bool table_scan(const struct table *table, uint32_t *position, size_t budget_cou
 /* The entry of that rank in hash order, roughly; rank < keys_count. */
 struct entry *table_nth(const struct table *table, size_t rank);
 
+/* Any of them, evenly chosen by 64 random bits; there must be one. */
+struct entry *table_random(const struct table *table, uint64_t random);
+
+/* All entries in no particular order, for as long as nothing is added or removed. */
+struct table_iter {
+    uint64_t refs[LEVELS_MAX + 1];
+    uint32_t ats[LEVELS_MAX + 1];
+    unsigned level;
+};
+void table_iter_init(struct table_iter *iter, const struct table *table);
+struct entry *table_iter_next(struct table_iter *iter); /* NULL: no more */
+
 struct table_due {
     uint64_t now_unix_ms;
     uint32_t now_cell;
@@ -90,7 +102,9 @@ struct table_due {
 /* Adds due entries until count_max. Returns the least deadline of all others (in cells, a lower
  * bound); when count_max was reached it means nothing. */
 uint32_t table_due(struct table *table, struct table_due *due);
-/* deadline_of: what cell an entry's deadline must be in. Asserts everything. */
+/* deadline_of: what cell an entry's deadline must be in. Asserts everything. `slot`: that of all
+ * keys, or TABLE_NO_SLOT. */
+enum { TABLE_NO_SLOT = SLOTS_COUNT };
 void table_check(const struct table *table, struct table_hash how, unsigned slot,
                  uint32_t (*deadline_of)(const void *owner, const struct entry *entry),
                  const void *owner);

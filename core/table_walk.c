@@ -89,27 +89,77 @@ bool table_scan(const struct table *table, uint32_t *position, size_t budget_cou
     }
 }
 
+/* The child with the key of that rank, and its rank there. */
+static uint64_t child_of_rank(struct directory *directory, size_t *rank) {
+    const struct segment_info *infos = directory_infos(directory);
+    unsigned i = 0;
+
+    while (*rank >= infos[i].keys_count) {
+        *rank -= infos[i].keys_count;
+        i += 1u << (directory->bits - (directory->refs[i] & REF_DEPTH_MASK));
+        SL_ASSERT(i < 1u << directory->bits);
+    }
+    return directory->refs[i];
+}
+
 struct entry *table_nth(const struct table *table, size_t rank) {
     uint64_t ref = table->ref;
 
     SL_ASSERT(rank < table->info.keys_count);
-    while (ref & REF_DIRECTORY) {
-        struct directory *directory = ref_address(ref);
-        const struct segment_info *infos = directory_infos(directory);
-        unsigned i = 0;
-        while (rank >= infos[i].keys_count) {
-            rank -= infos[i].keys_count;
-            i += 1u << (directory->bits - (directory->refs[i] & REF_DEPTH_MASK));
-            SL_ASSERT(i < 1u << directory->bits);
-        }
-        ref = directory->refs[i];
-    }
+    while (ref & REF_DIRECTORY) ref = child_of_rank(ref_address(ref), &rank);
     struct segment segment = segment_of_ref(ref);
     size_t words_count = (size_t)segment.buckets_count * BUCKET_WORDS;
     for (size_t i = 0; i < words_count; i++) {
         if (segment.words[i] != 0 && rank-- == 0) return word_entry(segment.words[i]);
     }
     assert_fail("there are as many keys as counted", __FILE__, __LINE__);
+}
+
+struct entry *table_random(const struct table *table, uint64_t random) {
+    uint64_t ref = table->ref;
+
+    SL_ASSERT(table->info.keys_count > 0);
+    __extension__ unsigned __int128 product = (unsigned __int128)random * table->info.keys_count;
+    size_t rank = (size_t)(product >> 64);
+    while (ref & REF_DIRECTORY) ref = child_of_rank(ref_address(ref), &rank);
+    struct segment segment = segment_of_ref(ref);
+    uint64_t words_count = (uint64_t)segment.buckets_count * BUCKET_WORDS;
+    for (uint64_t bits = random;;) { /* more than one word in three is taken */
+        bits = bits * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        uint64_t word = segment.words[((bits >> 32) * words_count) >> 32];
+        if (word != 0) return word_entry(word);
+    }
+}
+
+void table_iter_init(struct table_iter *iter, const struct table *table) {
+    *iter = (struct table_iter){.refs = {table->ref}};
+}
+
+struct entry *table_iter_next(struct table_iter *iter) {
+    for (;;) {
+        uint64_t ref = iter->refs[iter->level];
+        if (ref & REF_DIRECTORY) {
+            const struct directory *directory = ref_address(ref);
+            uint32_t *at = &iter->ats[iter->level];
+            if (*at < 1u << directory->bits) {
+                uint64_t child = directory->refs[*at];
+                *at += 1u << (directory->bits - (child & REF_DEPTH_MASK));
+                iter->level++;
+                iter->refs[iter->level] = child;
+                iter->ats[iter->level] = 0;
+                continue;
+            }
+        } else {
+            struct segment segment = segment_of_ref(ref);
+            uint32_t *at = &iter->ats[iter->level];
+            while (*at < segment.buckets_count * BUCKET_WORDS) {
+                struct entry *entry = word_entry(segment.words[(*at)++]);
+                if (entry != NULL) return entry;
+            }
+        }
+        if (iter->level == 0) return NULL;
+        iter->level--;
+    }
 }
 
 /* ---- What is due ---- */
@@ -136,7 +186,7 @@ static uint32_t due_in_segment(struct segment segment, struct segment_info *info
             if (deadlines[j] == DEADLINE_NONE) continue;
             struct entry *entry = word_entry(segment.words[i * BUCKET_WORDS + j]);
             /* The cell says due, the entry may know better: only if it is far. */
-            if (deadlines[j] > due->now_cell || entry_expire_at(entry) > due->now_unix_ms) {
+            if (deadlines[j] > due->now_cell || entry_due_at(entry) > due->now_unix_ms) {
                 min_left = min_cell(min_left, deadlines[j]);
                 continue;
             }
@@ -194,7 +244,7 @@ static void check_word(const struct check *check, struct segment segment, size_t
     key.hash = table_hash_key(check->how, key.name);
     unsigned bits = LEVEL_BITS * level + segment.depth;
 
-    SL_ASSERT(key_slot(key.name) == check->slot);
+    SL_ASSERT(check->slot == TABLE_NO_SLOT || key_slot(key.name) == check->slot);
     SL_ASSERT(word_tag(segment.words[at]) == hash_tag(key.hash << (LEVEL_BITS * level))); /* T2 */
     SL_ASSERT(bits == 0 || (key.hash >> (64 - bits)) == (prefix >> (64 - bits))); /* T1 */
     SL_ASSERT(table_find(check->table, &key) == entry); /* found, and only once */

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/cmd_object.h"
 #include "core/mem.h"
 #include "core/number.h"
 #include "shards/cmd_debug_priv.h"
@@ -65,15 +66,6 @@ static bool object_each(struct gather *gather, struct shard *shard) {
     return false;
 }
 
-static const char *encoding_name(enum value_encoding encoding) {
-    switch (encoding) {
-    case ENCODING_RAW: return "raw";
-    case ENCODING_INT: return "int";
-    case ENCODING_EMBSTR: return "embstr";
-    }
-    return "raw";
-}
-
 static void object_done(struct gather *gather, struct cmd_ctx *ctx) {
     const struct object_state *state = gather->state;
     char text[256];
@@ -85,7 +77,7 @@ static void object_done(struct gather *gather, struct cmd_ctx *ctx) {
     snprintf(text, sizeof text,
              "Value at:0x%" PRIx64 " refcount:1 encoding:%s serializedlength:%zu lru:%" PRIu32
              " lru_seconds_idle:%" PRIu64,
-             state->address, encoding_name(state->encoding), state->serialized_bytes, state->access,
+             state->address, object_encoding_name(state->encoding), state->serialized_bytes, state->access,
              state->idle_seconds);
     reply_status(ctx->reply, text);
 }

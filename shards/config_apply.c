@@ -23,6 +23,18 @@ void shard_settings_from_config(struct shard *shard) {
         .lfu_log_factor = (unsigned)config->lfu_log_factor,
         .lfu_decay_minutes = (unsigned)config->lfu_decay_time,
         .active_expire = atomic_load(&shard->node->active_expire),
+        .list_max_listpack_size = config->list_max_listpack_size,
+        .list_compress_depth = (unsigned)config->list_compress_depth,
+        .hash_max_listpack_entries = (size_t)config->hash_max_listpack_entries,
+        .hash_max_listpack_value = (size_t)config->hash_max_listpack_value,
+        .set_max_intset_entries = (size_t)config->set_max_intset_entries,
+        .set_max_listpack_entries = (size_t)config->set_max_listpack_entries,
+        .set_max_listpack_value = (size_t)config->set_max_listpack_value,
+        .zset_max_listpack_entries = (size_t)config->zset_max_listpack_entries,
+        .zset_max_listpack_value = (size_t)config->zset_max_listpack_value,
+        .stream_node_max_bytes = (size_t)config->stream_node_max_bytes,
+        .stream_node_max_entries = (size_t)config->stream_node_max_entries,
+        .hll_sparse_max_bytes = (size_t)config->hll_sparse_max_bytes,
     };
 }
 

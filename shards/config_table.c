@@ -37,7 +37,6 @@
 #define NO_TITLE "the process keeps its title"
 #define NO_TLS "TLS is not built yet"
 #define NO_TRACKING "client side caching is not built yet"
-#define NO_TYPE "the type comes later; the value is kept"
 #define NO_WARNINGS "no warning stops the start"
 #define ALWAYS_LAZY "tables and large values are always freed in slices, whoever deletes them"
 #define OWN_PACE "each shard looks after its clients ten times a second, and after expiry when it is due"

@@ -135,26 +135,26 @@
         NO_TRACKING)                                                                              \
     INT(busy_reply_threshold, "busy-reply-threshold", "lua-time-limit", 0, 0, INT64_MAX,          \
         5000, NO_SCRIPTS)                                                                         \
-    /* Encodings of the types that come later */                                                  \
+    /* Encodings of collections */                                                  \
     INT(list_max_listpack_size, "list-max-listpack-size", "list-max-ziplist-size", 0,             \
-        INT32_MIN, INT32_MAX, -2, NO_TYPE)                                                        \
-    INT(list_compress_depth, "list-compress-depth", NULL, 0, 0, INT32_MAX, 0, NO_TYPE)            \
+        INT32_MIN, INT32_MAX, -2, WORKS)                                                        \
+    INT(list_compress_depth, "list-compress-depth", NULL, 0, 0, INT32_MAX, 0, WORKS)            \
     INT(hash_max_listpack_entries, "hash-max-listpack-entries", "hash-max-ziplist-entries",       \
-        0, 0, INT64_MAX, 512, NO_TYPE)                                                            \
+        0, 0, INT64_MAX, 512, WORKS)                                                            \
     INT(hash_max_listpack_value, "hash-max-listpack-value", "hash-max-ziplist-value", MEMORY,     \
-        0, INT64_MAX, 64, NO_TYPE)                                                                \
-    INT(set_max_intset_entries, "set-max-intset-entries", NULL, 0, 0, INT64_MAX, 512, NO_TYPE)    \
+        0, INT64_MAX, 64, WORKS)                                                                \
+    INT(set_max_intset_entries, "set-max-intset-entries", NULL, 0, 0, INT64_MAX, 512, WORKS)    \
     INT(set_max_listpack_entries, "set-max-listpack-entries", NULL, 0, 0, INT64_MAX, 128,         \
-        NO_TYPE)                                                                                  \
-    INT(set_max_listpack_value, "set-max-listpack-value", NULL, 0, 0, INT64_MAX, 64, NO_TYPE)     \
+        WORKS)                                                                                  \
+    INT(set_max_listpack_value, "set-max-listpack-value", NULL, 0, 0, INT64_MAX, 64, WORKS)     \
     INT(zset_max_listpack_entries, "zset-max-listpack-entries", "zset-max-ziplist-entries",       \
-        0, 0, INT64_MAX, 128, NO_TYPE)                                                            \
+        0, 0, INT64_MAX, 128, WORKS)                                                            \
     INT(zset_max_listpack_value, "zset-max-listpack-value", "zset-max-ziplist-value", MEMORY,     \
-        0, INT64_MAX, 64, NO_TYPE)                                                                \
+        0, INT64_MAX, 64, WORKS)                                                                \
     INT(stream_node_max_bytes, "stream-node-max-bytes", NULL, MEMORY, 0, INT64_MAX, 4096,         \
-        NO_TYPE)                                                                                  \
-    INT(stream_node_max_entries, "stream-node-max-entries", NULL, 0, 0, INT64_MAX, 100, NO_TYPE)  \
-    INT(hll_sparse_max_bytes, "hll-sparse-max-bytes", NULL, MEMORY, 0, INT64_MAX, 3000, NO_TYPE)  \
+        WORKS)                                                                                  \
+    INT(stream_node_max_entries, "stream-node-max-entries", NULL, 0, 0, INT64_MAX, 100, WORKS)  \
+    INT(hll_sparse_max_bytes, "hll-sparse-max-bytes", NULL, MEMORY, 0, INT64_MAX, 3000, WORKS)  \
     /* Persistence */                                                                             \
     SPECIAL(save, "save", NULL, MULTI | REFUSED, NO_SNAPSHOTS)                                    \
     BOOL(rdbchecksum, "rdbchecksum", NULL, IMMUTABLE, true, NO_PERSISTENCE)                       \

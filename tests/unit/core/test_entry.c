@@ -96,7 +96,7 @@ Test(entry, every_size_over_every_size_with_and_without_deadline_is_read_back) {
         cr_assert(holds(&fixture, b, expire_a));
         bool is_large = entry_blob(fixture.entry) != NULL;
         cr_assert(is_large == (b.len > 1024));
-        cr_assert(entry_memory_bytes(fixture.entry) > b.len + 16);
+        cr_assert(entry_memory_bytes(fixture.entry, 0) > b.len + 16);
         keyspace_slot_check(fixture.keyspace, fixture.key.slot);
         cr_assert(keyspace_expires_count(fixture.keyspace, 0) == (expire_a != EXPIRE_NONE));
         cr_assert(keyspace_keys_count(fixture.keyspace, 0) == 1);

@@ -1,0 +1,14 @@
+/* object.c - the list of all kinds of objects. */
+#include "core/object.h"
+
+#include "core/dict.h"
+
+static const struct object_kind *const kinds[ENCODINGS_COUNT] = {
+    [ENCODING_HASHTABLE] = &dict_object_kind,
+};
+
+const struct object_kind *object_kind_of(enum value_encoding encoding) {
+    SL_ASSERT(encoding >= ENCODING_LISTPACK && (size_t)encoding < ENCODINGS_COUNT);
+    SL_ASSERT(kinds[encoding] != NULL);
+    return kinds[encoding];
+}
