@@ -22,13 +22,16 @@ import run_cells
 import run_default
 import run_memory
 import run_tail
+import run_types
 import scenarios
 import servers
 from clients import BENCHMARK_NAMES, ROOT, ClientFailure, Tools
 from context import Context
 
 RUNNERS = {scenarios.Cells: run_cells.run, scenarios.Tail: run_tail.run,
-           scenarios.Memory: run_memory.run, scenarios.Default: run_default.run}
+           scenarios.Memory: run_memory.run, scenarios.Default: run_default.run,
+           scenarios.TypesCpu: run_types.run_cpu, scenarios.TypesMemory: run_types.run_memory,
+           scenarios.BigDelete: run_types.run_delete}
 
 
 def parse_options(argv):

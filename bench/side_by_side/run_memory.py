@@ -13,7 +13,7 @@ SETTLE_S_MAX = 10.0
 SETTLED_BYTES = 64 << 10
 
 
-def _settled_rss(server):
+def settled_rss(server):
     """The resident set once it has stopped to change."""
     before = machine.rss_bytes(server.pid)
     deadline = time.monotonic() + SETTLE_S_MAX
@@ -36,10 +36,10 @@ def _fill_once(context, scenario, section, variant, program, expire_s):
     cores = context.cores
     with context.start(variant, program, cores[:1]) as server:
         section.note_command(server.label, server.shown_command())
-        empty_bytes = _settled_rss(server)
+        empty_bytes = settled_rss(server)
         context.tools.fill(server, scenario.keys, scenario.value_bytes, cores[1:2] or cores,
                            expire_s)
-        full_bytes = _settled_rss(server)
+        full_bytes = settled_rss(server)
         server.check_alive()
         return _Filled((full_bytes - empty_bytes) / scenario.keys)
 

@@ -83,42 +83,42 @@ def _half_load(context, scenario, section, running):
     section.tables.append(table)
 
 
-def _probe(context, scenario, server, cores, keys):
+def probe(context, scenario, server, cores, keys):
     """Starts the prober; it runs until it gets SIGTERM."""
     work = Work(mix='get', connections=1, rate=scenario.probe_rate, requests=0, keys=keys,
                 realtime=True)
     return spawn(context.tools.load.argv(server, work, 0), cores)
 
 
-def _probe_result(context, process):
+def probe_result(context, process):
     process.send_signal(signal.SIGTERM)
     outcome = context.tools.load.parse(collect([process]), None)
     return outcome.histogram, outcome.raw[0]
 
 
-def _control(context, scenario, server, cores):
-    process = _probe(context, scenario, server, cores, 1)
+def control(context, scenario, server, cores):
+    process = probe(context, scenario, server, cores, 1)
     try:
         process.wait(scenario.control_seconds)
     except subprocess.TimeoutExpired:
         pass  # as it should: the prober ends when it is told to
-    return _probe_result(context, process)
+    return probe_result(context, process)
 
 
 def _growth_once(context, scenario, section, variant, program):
     """One server from empty to full. Gives the cells of its row."""
     server_cores, client_cores = _placement(context)
     with context.start(variant, program, server_cores) as server:
-        control, _ = _control(context, scenario, server, client_cores)
+        control, _ = control(context, scenario, server, client_cores)
         loader = Work(mix='set', sequential=True, keys=scenario.growth_keys,
                       requests=scenario.growth_keys, connections=scenario.growth_connections,
                       pipeline=scenario.growth_pipeline, value_bytes=scenario.value_bytes)
         meter = machine.Meter(server.pid)
-        prober = _probe(context, scenario, server, client_cores, scenario.growth_keys)
+        prober = probe(context, scenario, server, client_cores, scenario.growth_keys)
         try:
             outcome = context.tools.load.run(server, loader, client_cores)
         finally:
-            probes, raw = _probe_result(context, prober)
+            probes, raw = probe_result(context, prober)
         meter.stop()
         server.check_alive()
         section.note_command('loader', outcome.command)

@@ -1,6 +1,6 @@
 """The scenarios, as data: what is measured, against whom, and what figure is aimed at.
 
-A runner (run_cells.py, run_tail.py, run_memory.py, run_default.py) knows one of the classes here.
+A runner (run_cells.py, run_tail.py, run_memory.py, run_default.py, run_types.py) knows one of the classes here.
 quick() is the same scenario with tiny numbers: it proves that the machinery works, its figures mean
 nothing.
 """
@@ -110,6 +110,142 @@ class Default:
         return replace(self, requests=2000, keys=QUICK_KEYS)
 
 
+@dataclass(frozen=True)
+class Test:
+    """One of redis-benchmark's tests or a command of its own. keys: -r; prepare: what to write first,
+    given how many times less than it says is enough."""
+    label: str
+    args: tuple
+    keys: int = 0
+    prepare: object = None
+    requests_max: int = 0
+
+
+@dataclass(frozen=True)
+class TypesCpu:
+    name: str
+    title: str
+    proves: str
+    tests: tuple
+    pipeline: int = 16
+    connections: int = 50
+    seconds: float = 3.0
+    target: float = 0.80
+
+    def quick(self):
+        return replace(self, seconds=QUICK_SECONDS)
+
+
+@dataclass(frozen=True)
+class Content:
+    """commands(count): what makes `count` values, or one value with `count` elements."""
+    label: str
+    count: int
+    commands: object
+
+
+@dataclass(frozen=True)
+class TypesMemory:
+    name: str
+    title: str
+    proves: str
+    contents: tuple
+    target: float = 1.0
+    rounds_max: int = 3
+
+    def quick(self):
+        return replace(self, rounds_max=1)
+
+
+@dataclass(frozen=True)
+class BigDelete:
+    name: str
+    title: str
+    proves: str
+    members: int = 10000000
+    commands: tuple = (('DEL', 'big'),)
+    probe_rate: int = 5000
+    control_seconds: float = 3.0
+    before_s: float = 0.5
+    after_s: float = 6.0
+    pause_us_max: float = 1000.0
+    rounds_max: int = 3
+
+    def quick(self):
+        return replace(self, members=2000, control_seconds=QUICK_SECONDS, before_s=QUICK_SECONDS,
+                       after_s=QUICK_SECONDS)
+
+
+def _zset_of_ten(_):
+    return [['ZADD', 'small'] + [word for n in range(10) for word in (n, 'member:%d' % n)]]
+
+
+def _list_of_hundred(_):
+    return [['RPUSH', 'mylist'] + ['xxx'] * 100]
+
+
+def _zset_of_million(scale):
+    for first in range(0, 1000000 // scale, 200):
+        yield ['ZADD', 'big'] + [word for n in range(first, first + 200)
+                                 for word in ((n * 7919) % 1000000, b'm:%012d' % n)]
+
+
+def _long_list(scale):
+    for _ in range(2000 // scale):
+        yield ['RPUSH', 'mylist'] + ['xxx'] * 1000
+
+
+TYPE_TESTS = (
+    Test('LPUSH', ('-t', 'lpush')),
+    Test('RPOP', ('-t', 'rpop'), prepare=_long_list, requests_max=2000000),
+    Test('SADD', ('-t', 'sadd'), keys=100000),
+    Test('HSET', ('-t', 'hset'), keys=100000),
+    Test('ZADD', ('-t', 'zadd'), keys=100000),
+    Test('ZRANGE 0 -1 of 10', ('ZRANGE', 'small', '0', '-1'), prepare=_zset_of_ten),
+    Test('LRANGE_100', ('LRANGE', 'mylist', '0', '99'), prepare=_list_of_hundred),
+    Test('XADD', ('XADD', 'stream', 'MAXLEN', '~', '1000000', '*', 'field', '__rand_int__'),
+         keys=1000000),
+    Test('INCR', ('-t', 'incr'), keys=100000),
+    Test('ZADD into 1,000,000', ('ZADD', 'big', '__rand_int__', 'm:__rand_int__'), keys=1000000,
+         prepare=_zset_of_million),
+)
+
+
+def _hashes(count):
+    for n in range(count):
+        yield ['HSET', 'hash:%d' % n] + [word for i in range(10)
+                                         for word in ('field%d' % i, 'value%d' % ((n * i) % 1000))]
+
+
+def _zsets(count):
+    for n in range(count):
+        yield ['ZADD', 'zset:%d' % n] + [word for i in range(10)
+                                         for word in ((n * i) % 1000, 'member%d' % i)]
+
+
+def _big_zset(count):
+    for n in range(count):
+        yield ['ZADD', 'big', (n * 7919) % count, 'member:%08d' % n]
+
+
+def _big_stream(count):
+    for n in range(count):
+        yield ['XADD', 'stream', '%d-0' % (n + 1), 'field', 'value:%d' % n]
+
+
+def _big_list(count):
+    for n in range(count):
+        yield ['RPUSH', 'list', 'element:%d' % n]
+
+
+TYPE_CONTENTS = (
+    Content('100,000 hashes of 10 small fields', 100000, _hashes),
+    Content('100,000 sorted sets of 10 members', 100000, _zsets),
+    Content('a sorted set of 1,000,000 members', 1000000, _big_zset),
+    Content('a stream of 1,000,000 entries', 1000000, _big_stream),
+    Content('a list of 1,000,000 elements', 1000000, _big_list),
+)
+
 SHARD_COUNTERS = {'requests_local': 'local', 'requests_lent': 'lent',
                   'requests_messaged': 'messaged'}
 SHARD_VARIANTS = (
@@ -151,6 +287,17 @@ ALL = (
     Default(
         name='default', title="redis-benchmark's own list and memtier 1:10, to the end",
         proves='That the tools everybody uses run through without an error.'),
+    TypesCpu(
+        name='types', title='Server CPU per command on collections, one shard on one core',
+        proves='What the common commands of lists, sets, hashes, sorted sets and streams cost.',
+        tests=TYPE_TESTS),
+    TypesMemory(
+        name='types-memory', title='Memory of collections',
+        proves='What small hashes and sorted sets take each, and large collections an element.',
+        contents=TYPE_CONTENTS),
+    BigDelete(
+        name='big-delete', title='The end of a set of 10,000,000 members',
+        proves='That freeing a huge value delays nobody.'),
     Cells(
         name='scaling', title='1, 2, 4 and 8 shards, the client on the other cores',
         proves='That throughput grows with the cores and the cost of a request does not.',
