@@ -1,7 +1,8 @@
 /* dict.c - the keyspace's table once more, for the members of one collection.
  *
- * D1  After dict_due() deadline_min is the least deadline of what is left: what was handed out is as
- *     good as removed. */
+ * D1  deadline_min is at most every item's deadline, but for those that dict_due() has handed out:
+ *     they are as good as removed. The table's own minimum cannot be raised like that, it is at most
+ *     those of its parts. */
 #include "core/dict.h"
 
 #include "core/entry.h"
@@ -12,13 +13,15 @@ struct dict {
     struct table table;
     struct table_hash hash;
     uint64_t base_unix_ms;
+    uint32_t deadline_min; /* in cells: D1 */
 };
 
 struct dict *dict_new(struct dict_origin origin) {
     struct dict *dict = mem_must(sizeof *dict);
 
     *dict = (struct dict){.hash = {.seed = origin.hash_seed, .mask = UINT64_MAX},
-                          .base_unix_ms = origin.base_unix_ms};
+                          .base_unix_ms = origin.base_unix_ms,
+                          .deadline_min = DEADLINE_MIN_NONE};
     table_init(&dict->table, 0);
     return dict;
 }
@@ -60,6 +63,11 @@ static uint32_t cell_of(const struct dict *dict, const struct entry *item) {
     return deadline_cell(dict->base_unix_ms, entry_expire_at(item));
 }
 
+static void note_deadline(struct dict *dict, const struct entry *item) {
+    uint32_t cell = cell_of(dict, item);
+    if (cell != DEADLINE_NONE && cell < dict->deadline_min) dict->deadline_min = cell;
+}
+
 /* False: no memory; a blob is made for a long value. */
 static bool value_make(struct entry_value *value, struct slice bytes) {
     *value = (struct entry_value){.storage = STORAGE_EMBSTR, .data = bytes.data, .len = bytes.len};
@@ -77,9 +85,12 @@ static struct entry *add(struct dict *dict, const struct key *key, const struct 
     struct entry *item = entry_try_new(key->name, expire_at_unix_ms, VALUE_STRING, value, 0, 0);
 
     if (item == NULL) return NULL;
-    if (table_insert(&dict->table, dict->hash, key->hash, item, cell_of(dict, item))) return item;
-    mem_free(item);
-    return NULL;
+    if (!table_insert(&dict->table, dict->hash, key->hash, item, cell_of(dict, item))) {
+        mem_free(item);
+        return NULL;
+    }
+    note_deadline(dict, item);
+    return item;
 }
 
 struct entry *dict_try_add(struct dict *dict, const struct key *key, struct slice bytes,
@@ -111,6 +122,7 @@ static struct entry *set(struct dict *dict, const struct key *key, struct entry 
         if (item_new == NULL) return NULL;
     }
     table_replace(&dict->table, key->hash, item, item_new, cell_of(dict, item_new));
+    note_deadline(dict, item_new);
     if (blob_old != NULL && blob_old != value->blob) blob_release(blob_old);
     if (item_new != item) mem_free(item);
     return item_new;
@@ -142,6 +154,7 @@ struct entry *dict_try_set_expire(struct dict *dict, const struct key *key, stru
         if (item_new == NULL) return NULL;
     }
     table_replace(&dict->table, key->hash, item, item_new, cell_of(dict, item_new));
+    note_deadline(dict, item_new);
     if (item_new != item) mem_free(item); /* its blob has moved along */
     return item_new;
 }
@@ -210,9 +223,9 @@ size_t dict_due(struct dict *dict, uint64_t now_unix_ms, struct entry **items, s
                             .entries = items,
                             .count_max = items_max};
 
-    if (dict->table.info.deadline_min > due.now_cell) return 0;
+    if (dict->table.info.expires_count == 0 || dict->deadline_min > due.now_cell) return 0;
     uint32_t min_left = table_due(&dict->table, &due);
-    if (due.count < items_max) dict->table.info.deadline_min = min_left; /* D1 */
+    if (due.count < items_max) dict->deadline_min = min_left; /* D1 */
     return due.count;
 }
 
@@ -221,9 +234,9 @@ size_t dict_expires_count(const struct dict *dict) {
 }
 
 uint64_t dict_deadline_unix_ms(const struct dict *dict) {
-    uint32_t cell = dict->table.info.deadline_min;
-    if (dict->table.info.expires_count == 0 || cell == DEADLINE_MIN_NONE) return EXPIRE_NONE;
-    return deadline_cell_unix_ms(dict->base_unix_ms, cell);
+    if (dict->table.info.expires_count == 0 || dict->deadline_min == DEADLINE_MIN_NONE)
+        return EXPIRE_NONE;
+    return deadline_cell_unix_ms(dict->base_unix_ms, dict->deadline_min);
 }
 
 struct dict *dict_try_copy(const struct dict *dict) {
@@ -265,6 +278,13 @@ static uint32_t check_cell(const void *owner, const struct entry *item) {
 }
 
 void dict_check(const struct dict *dict) {
+    struct dict_iter iter;
+
+    dict_iter_init(&iter, dict);
+    for (const struct entry *item; (item = dict_iter_next(&iter)) != NULL;) {
+        uint32_t cell = cell_of(dict, item);
+        SL_ASSERT(cell == DEADLINE_NONE || dict->deadline_min <= cell); /* D1 */
+    }
     table_check(&dict->table, dict->hash, TABLE_NO_SLOT, check_cell, dict);
 }
 
