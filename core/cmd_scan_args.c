@@ -23,27 +23,32 @@ static bool cursor_parse(struct slice text, uint64_t *cursor) {
     return true;
 }
 
-bool scan_args_parse(struct cmd_ctx *ctx, size_t cursor_arg, bool allow_type,
-                     struct scan_args *scan) {
+bool scan_cursor_parse(struct cmd_ctx *ctx, size_t cursor_arg, struct scan_args *scan) {
     SL_ASSERT(cursor_arg < ctx->args_count);
     *scan = (struct scan_args){.count = SCAN_COUNT_DEFAULT};
-    if (!cursor_parse(ctx->args[cursor_arg], &scan->cursor)) {
-        reply_error(ctx->reply, "invalid cursor");
-        return false;
-    }
-    for (size_t i = cursor_arg + 1; i < ctx->args_count; i += 2) {
+    if (cursor_parse(ctx->args[cursor_arg], &scan->cursor)) return true;
+    reply_error(ctx->reply, "invalid cursor");
+    return false;
+}
+
+bool scan_options_parse(struct cmd_ctx *ctx, size_t arg_first, enum scan_options_of of,
+                        struct scan_args *scan) {
+    for (size_t i = arg_first; i < ctx->args_count; i++) {
         bool has_value = i + 1 < ctx->args_count;
 
         if (has_value && cmd_arg_is(ctx, i, "count")) {
-            if (!cmd_arg_int64(ctx, i + 1, &scan->count, NULL)) return false;
+            if (!cmd_arg_int64(ctx, ++i, &scan->count, NULL)) return false;
             if (scan->count >= 1) continue;
         } else if (has_value && cmd_arg_is(ctx, i, "match")) {
-            scan->pattern = ctx->args[i + 1];
+            scan->pattern = ctx->args[++i];
             scan->has_pattern = !slice_equal(scan->pattern, SLICE_LITERAL("*"));
             continue;
-        } else if (has_value && allow_type && cmd_arg_is(ctx, i, "type")) {
-            scan->type = ctx->args[i + 1];
+        } else if (has_value && of == SCAN_OF_KEYS && cmd_arg_is(ctx, i, "type")) {
+            scan->type = ctx->args[++i];
             scan->has_type = true;
+            continue;
+        } else if (of == SCAN_OF_FIELDS && cmd_arg_is(ctx, i, "novalues")) {
+            scan->no_values = true;
             continue;
         }
         reply_syntax_error(ctx->reply);
@@ -52,7 +57,24 @@ bool scan_args_parse(struct cmd_ctx *ctx, size_t cursor_arg, bool allow_type,
     return true;
 }
 
+bool scan_args_parse(struct cmd_ctx *ctx, size_t cursor_arg, bool allow_type,
+                     struct scan_args *scan) {
+    return scan_cursor_parse(ctx, cursor_arg, scan) &&
+           scan_options_parse(ctx, cursor_arg + 1, allow_type ? SCAN_OF_KEYS : SCAN_OF_MEMBERS,
+                              scan);
+}
+
+void scan_reply_empty(struct reply *reply) {
+    reply_array(reply, 2);
+    reply_bulk_cstr(reply, "0");
+    reply_array(reply, 0);
+}
+
+bool scan_args_match_name(const struct scan_args *scan, struct slice name) {
+    return !scan->has_pattern || glob_match(scan->pattern, name, false);
+}
+
 bool scan_args_match(const struct scan_args *scan, struct slice name, enum value_type type) {
     if (scan->has_type && !slice_equal_cstr_nocase(scan->type, cmd_type_name(type))) return false;
-    return !scan->has_pattern || glob_match(scan->pattern, name, false);
+    return scan_args_match_name(scan, name);
 }
