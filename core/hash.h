@@ -76,5 +76,6 @@ bool hash_to_dict(struct hash *hash, struct dict_origin origin);
 size_t hash_expires_count(struct hash hash); /* fields with a deadline, due or not */
 uint64_t hash_deadline_unix_ms(struct hash hash); /* as dict_deadline_unix_ms() */
 
-/* Is this listpack one of a hash: fields in pairs, none of them twice? For what comes from outside. */
-bool hash_listpack_is_valid(const unsigned char *listpack);
+/* Is this listpack (a valid one) one of a hash: some fields, in pairs, none of them twice? For what
+ * comes from outside; O(n). */
+bool hash_listpack_is_valid(const unsigned char *listpack, struct dict_origin origin);
