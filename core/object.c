@@ -2,8 +2,12 @@
 #include "core/object.h"
 
 #include "core/dict.h"
+#include "core/intset.h"
+#include "core/listpack.h"
 
 static const struct object_kind *const kinds[ENCODINGS_COUNT] = {
+    [ENCODING_LISTPACK] = &listpack_object_kind,
+    [ENCODING_INTSET] = &intset_object_kind,
     [ENCODING_HASHTABLE] = &dict_object_kind,
 };
 
