@@ -87,6 +87,7 @@ struct cmd_key_spec {
     int8_t last, step, limit;                     /* range */
     int8_t keynum_index, keynum_first;            /* keynum; step as above */
     const char *notes;                            /* or NULL */
+    bool is_unknown; /* no rule says where its keys are (SORT's): the row's find_keys does, if anything */
 };
 enum { CMD_KEY_SPECS_MAX = 3 };
 
@@ -103,6 +104,8 @@ struct cmd_arg {
     size_t args_count;
 };
 
+struct cmd_key_pos { uint32_t index; uint16_t flags; };
+
 struct cmd_def {
     const char *name; /* lower case; a sub-command is "container|sub" and stands behind its container */
     cmd_run *run;     /* NULL for a container that has only sub-commands */
@@ -114,6 +117,10 @@ struct cmd_def {
     uint8_t keys_count;
     int (*route_slot)(const struct slice *args, size_t args_count); /* SCOPE_SLOT; -1: no matter where */
     uint16_t (*key_flags)(const struct slice *args, size_t args_count); /* what CMD_KEY_VARIABLE_FLAGS are in this call, or NULL */
+    /* As cmd_keys(), where rules do not suffice; or NULL. */
+    int (*find_keys)(const struct slice *args, size_t args_count, struct cmd_key_pos *positions, size_t positions_max);
+    /* SCOPE_KEYS: this call touches keys that its arguments do not name, and so runs as if SCOPE_WORLD (SORT BY); or NULL. */
+    bool (*needs_world)(const struct slice *args, size_t args_count);
     /* COMMAND DOCS */
     const char *group, *since, *complexity, *summary;
     const char *deprecated_since, *replaced_by;
@@ -157,9 +164,12 @@ const struct cmd *cmd_table_resolve(const struct cmd_table *table, const struct 
 int cmd_table_rename(struct cmd_table *table, struct slice name, struct slice name_new); /* before any thread runs; empty: removed. -ENOENT, -EEXIST */
 const struct cmd *cmd_sub_find(const struct cmd *container, struct slice name);
 bool cmd_arity_is_ok(const struct cmd *cmd, size_t args_count);
+/* Does this call run on all slots at once? */
+static inline bool cmd_is_world(const struct cmd *cmd, const struct slice *args, size_t args_count) {
+    return cmd->def->scope == SCOPE_WORLD || (cmd->def->needs_world != NULL && cmd->def->needs_world(args, args_count));
+}
 /* Positions of the keys among the arguments, from the key specs. Returns how many, at most positions_max are written (call again with more room), or -1 when
  * the arguments make no sense (COMMAND GETKEYS' "Invalid arguments specified for command"). */
-struct cmd_key_pos { uint32_t index; uint16_t flags; };
 int cmd_keys(const struct cmd *cmd, const struct slice *args, size_t args_count, struct cmd_key_pos *positions, size_t positions_max);
 const char *cmd_category_name(unsigned bit); /* "keyspace", "read", ...; NULL past the last */
 

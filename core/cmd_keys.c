@@ -54,12 +54,13 @@ int cmd_keys(const struct cmd *cmd, const struct slice *args, size_t args_count,
     bool is_none_fine = (def->flags & CMD_NO_MANDATORY_KEYS) != 0;
     size_t found = 0;
 
+    if (def->find_keys != NULL) return def->find_keys(args, args_count, positions, positions_max);
     for (size_t i = 0; i < def->keys_count; i++) {
         const struct cmd_key_spec *spec = &def->keys[i];
         int64_t first = (int64_t)spec_begin(spec, args, args_count), last = 0;
         uint16_t flags = spec->flags;
 
-        if (spec->flags & CMD_KEY_NOT_KEY) continue;
+        if ((spec->flags & CMD_KEY_NOT_KEY) || spec->is_unknown) continue;
         if (first == 0) continue;
         if (!spec_range(spec, args, args_count, is_none_fine, &first, &last)) return -1;
         if ((flags & CMD_KEY_VARIABLE_FLAGS) && def->key_flags != NULL)

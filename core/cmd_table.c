@@ -199,8 +199,8 @@ static void check_def(const struct cmd_def *def) {
     SL_ASSERT(!((def->flags & CMD_WRITE) && (def->flags & CMD_READONLY)));
     for (size_t i = 0; i < len; i++) SL_ASSERT(def->name[i] < 'A' || def->name[i] > 'Z');
     for (size_t i = 0; i < def->keys_count; i++) {
-        SL_ASSERT(def->keys[i].begin_index != 0);
-        SL_ASSERT(def->keys[i].step > 0);
+        SL_ASSERT(def->keys[i].begin_index != 0 || def->keys[i].is_unknown);
+        SL_ASSERT(def->keys[i].step > 0 || def->keys[i].is_unknown);
         SL_ASSERT(def->keys[i].flags != 0);
     }
 }
@@ -216,7 +216,7 @@ static void cmd_init(struct cmd *cmd, const struct cmd_def *def, size_t index) {
 
         /* Redis' legacy triple describes the first spec, when that is a plain range. */
         bool is_plain = spec->keyword == NULL && !spec->is_keynum && spec->limit <= 1 &&
-                        !(spec->flags & CMD_KEY_NOT_KEY);
+                        !spec->is_unknown && !(spec->flags & CMD_KEY_NOT_KEY);
         if (i > 0 && cmd->keys_are_simple && is_plain && cmd->key_step == spec->step &&
             cmd->key_last >= 0 && cmd->key_last + cmd->key_step == spec->begin_index &&
             spec->last >= 0) {

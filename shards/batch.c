@@ -75,7 +75,9 @@ static void route(const struct node *node, struct batch_entry *entry) {
         entry->route = ROUTE_ERROR;
         return;
     }
-    switch (cmd->def->scope) {
+    switch (SL_UNLIKELY(cmd->def->needs_world != NULL) && cmd_is_world(cmd, entry->args, entry->args_count)
+                ? SCOPE_WORLD
+                : cmd->def->scope) {
     case SCOPE_KEYS:
         if (SL_LIKELY(cmd->keys_are_simple && cmd->key_first > 0 && cmd->key_last == cmd->key_first)) {
             entry->key_first = key_make(node->store, entry->args[cmd->key_first]);

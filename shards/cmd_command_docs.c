@@ -104,6 +104,18 @@ static void reply_key_spec(struct reply *reply, const struct cmd_key_spec *spec)
     reply_bulk_cstr(reply, "flags");
     command_reply_key_flags(reply, spec->flags);
 
+    if (spec->is_unknown) {
+        static const char *const parts[] = {"begin_search", "find_keys"};
+
+        for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
+            reply_bulk_cstr(reply, parts[i]);
+            reply_map(reply, 2);
+            pair(reply, "type", "unknown");
+            reply_bulk_cstr(reply, "spec");
+            reply_map(reply, 0);
+        }
+        return;
+    }
     reply_bulk_cstr(reply, "begin_search");
     reply_map(reply, 2);
     pair(reply, "type", spec->keyword != NULL ? "keyword" : "index");

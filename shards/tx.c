@@ -81,7 +81,7 @@ void tx_slots_init(struct tx_slots *slots, const struct node *node, const struct
     slots->shards_mask = 0;
     slots->is_world = false;
     slots->slots = slots->inline_slots;
-    if (cmd->def->scope == SCOPE_WORLD) {
+    if (cmd_is_world(cmd, args, args_count)) {
         slots_add_world(slots, node);
         return;
     }
