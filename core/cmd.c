@@ -51,6 +51,15 @@ unsigned cmd_access_frequency(const struct cmd_ctx *ctx, uint32_t access) {
     return periods > counter ? 0 : counter - periods;
 }
 
+uint32_t cmd_access_from_idle(const struct cmd_ctx *ctx, uint64_t idle_seconds) {
+    if (idle_seconds > ACCESS_MASK / 2) idle_seconds = ACCESS_MASK / 2; /* the clock goes round */
+    return (lru_clock(ctx) - (uint32_t)idle_seconds) & ACCESS_MASK;
+}
+
+uint32_t cmd_access_from_frequency(const struct cmd_ctx *ctx, unsigned frequency) {
+    return lfu_minutes(ctx) << 8 | (frequency & LFU_COUNTER_MAX);
+}
+
 /* Grows by one with a chance of 1 / ((counter - 5) * lfu-log-factor + 1). */
 static uint32_t lfu_used(struct cmd_ctx *ctx, uint32_t access) {
     unsigned counter = cmd_access_frequency(ctx, access);

@@ -293,6 +293,9 @@ uint32_t cmd_access_now(const struct cmd_ctx *ctx); /* fresh access bits for a n
 /* What access bits say, by the policy in force: seconds without a use, or the LFU counter decayed until now. */
 uint64_t cmd_access_idle_seconds(const struct cmd_ctx *ctx, uint32_t access);
 unsigned cmd_access_frequency(const struct cmd_ctx *ctx, uint32_t access);
+/* Access bits of something unused for so long, or so much used (0 to 255): RESTORE. */
+uint32_t cmd_access_from_idle(const struct cmd_ctx *ctx, uint64_t idle_seconds);
+uint32_t cmd_access_from_frequency(const struct cmd_ctx *ctx, unsigned frequency);
 /* See struct cmd_block. The keys are of ctx->db. */
 void cmd_block(struct cmd_ctx *ctx, const struct cmd_block *block);
 /* A timeout in seconds, also fractions, as BLPOP takes it: the deadline, 0 for none. False: the error is written. */
