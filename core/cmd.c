@@ -222,7 +222,9 @@ size_t cmd_keys_load(const struct cmd_ctx *ctx, size_t arg_first, size_t step,
 
 void cmd_event(struct cmd_ctx *ctx, enum event_class event_class, const char *event, unsigned db,
                struct slice key) {
-    if (SL_UNLIKELY(ctx->waiters != NULL) && event_class != EVENT_KEYMISS)
+    if (SL_UNLIKELY(ctx->waiters != NULL) && event_class == EVENT_DATABASE)
+        ctx->waiters->database_changed(ctx->waiters->owner, ctx, db);
+    else if (SL_UNLIKELY(ctx->waiters != NULL) && event_class != EVENT_KEYMISS)
         ctx->waiters->changed(ctx->waiters->owner, ctx, db, key);
     if (SL_LIKELY(ctx->events == NULL)) return;
     ctx->events->notify(ctx->events->owner, event_class, event, db, key);

@@ -221,12 +221,15 @@ struct cmd_block {
     size_t keys_count;
     uint64_t deadline_unix_ms; /* 0: none. Kept from the first call: ignored when wake_arg is set */
     bool needs_all_keys; /* it changes another key as well (BLMOVE): run it on all its slots */
+    bool wakes_without_key; /* a key that is gone wakes it too: it has an error to answer (XREADGROUP). The others only look at keys that are there */
     enum cmd_block_timeout timeout_reply;
 };
 struct block_sink {
     void (*block)(void *owner, struct cmd_ctx *ctx, const struct cmd_block *block);
-    /* A key was changed, made or deleted; EVENT_DATABASE: any key of db may have been, the name is empty. Cheap when nobody waits. */
+    /* A key was changed, made or deleted. Cheap when nobody waits for it. */
     void (*changed)(void *owner, struct cmd_ctx *ctx, unsigned db, struct slice key);
+    /* Any key of the database may have been: EVENT_DATABASE, whose command has all slots. */
+    void (*database_changed)(void *owner, struct cmd_ctx *ctx, unsigned db);
     void *owner;
 };
 

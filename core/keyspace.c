@@ -80,6 +80,14 @@ void store_slot_set_owner_data(struct store *store, unsigned slot, void *owner_d
     store_slot(store, slot)->owner_data = owner_data;
 }
 
+void *store_slot_blocked_data(const struct store *store, unsigned slot) {
+    return store_slot(store, slot)->blocked_data;
+}
+
+void store_slot_set_blocked_data(struct store *store, unsigned slot, void *blocked_data) {
+    store_slot(store, slot)->blocked_data = blocked_data;
+}
+
 uint64_t store_slot_deadline_unix_ms(const struct store *store, unsigned slot) {
     return store_cell_unix_ms(store, store_slot(store, slot)->deadline_min);
 }

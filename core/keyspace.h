@@ -71,6 +71,10 @@ unsigned store_databases_count(const struct store *store);
 /* The slot's word for the runtime: who reserved it, who waits. NULL at first. */
 void *store_slot_owner_data(const struct store *store, unsigned slot);
 void store_slot_set_owner_data(struct store *store, unsigned slot, void *owner_data);
+/* The slot's other word for the runtime: who is blocked on its keys. NULL at first. Beside what a
+ * look-up reads anyway. */
+void *store_slot_blocked_data(const struct store *store, unsigned slot);
+void store_slot_set_blocked_data(struct store *store, unsigned slot, void *blocked_data);
 /* When to call keyspace_slot_expired() next, in ms since the epoch: at or up to 16 ms after the
  * slot's earliest deadline (one call then finds all keys of those 16 ms), or earlier when that key
  * is gone by now. UINT64_MAX: never. O(1). */

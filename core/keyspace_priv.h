@@ -15,6 +15,7 @@ struct slot {
     struct table *tables; /* the others, sorted by info.db */
     uint32_t tables_count;
     uint32_t deadline_min; /* over all tables, in cells, a lower bound */
+    void *blocked_data;
 };
 _Static_assert(sizeof(struct slot) == 64, "a look-up reads one line of the slot");
 
