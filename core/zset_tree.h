@@ -19,7 +19,7 @@ struct zset_tree {
     struct zset_leaf *first, *last;
     uint32_t count;
     uint32_t levels_count; /* of inner nodes */
-    uint32_t nodes_count; /* leaves and inner nodes */
+    uint32_t leaves_count, inners_count;
 };
 
 /* What ranks are asked for: how many items come before this one? Of those with the same score */
