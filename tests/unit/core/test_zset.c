@@ -9,7 +9,7 @@
 
 #include "core/mem.h"
 
-enum { MODEL_MAX = 20000, NAME_BYTES = 16 };
+enum { MODEL_MAX = 20000, NAME_BYTES = 32 };
 
 struct model_pair {
     double score;
@@ -126,7 +126,7 @@ static double random_score(uint64_t *state, unsigned scores_count) {
     uint64_t bits = random_next(state);
     if (scores_count == 0) return (double)(int64_t)bits * 1e-3; /* hardly two the same */
     if (bits % 37 == 0) return odd[bits / 37 % ARRAY_COUNT(odd)];
-    return (double)(bits >> 8 % 64) * 0 + (double)(bits / 64 % scores_count) - 10;
+    return (double)(bits / 64 % scores_count) - 10;
 }
 
 static void one_operation(struct zset *zset, struct model *model, const struct zset_rules *rules,
