@@ -328,6 +328,23 @@ struct entry *keyspace_put_integer(struct keyspace *keyspace, unsigned db, const
     return put(keyspace, db, key, entry_old, VALUE_STRING, &value, expire_at_unix_ms, access);
 }
 
+struct entry *keyspace_put_blob(struct keyspace *keyspace, unsigned db, const struct key *key,
+                                struct entry *entry_old, struct blob *blob,
+                                uint64_t expire_at_unix_ms, uint32_t access) {
+    struct entry_value value = {.storage = STORAGE_BLOB, .blob = blob};
+
+    SL_ASSERT(!blob_is_shared(blob));
+    if (blob->len <= ENTRY_INLINE_MAX) {
+        value = (struct entry_value){.storage = STORAGE_RAW, .data = blob->data, .len = blob->len};
+    } else {
+        blob->data[blob->len] = '\0';
+    }
+    struct entry *entry = put(keyspace, db, key, entry_old, VALUE_STRING, &value, expire_at_unix_ms,
+                              access);
+    if (entry != NULL && value.storage != STORAGE_BLOB) blob_release(blob);
+    return entry;
+}
+
 struct entry *keyspace_put_object(struct keyspace *keyspace, unsigned db, const struct key *key,
                                   struct entry *entry_old, enum value_type type,
                                   enum value_encoding encoding, void *object,

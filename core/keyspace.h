@@ -122,6 +122,11 @@ struct entry *keyspace_put_string(struct keyspace *keyspace, unsigned db, const 
 struct entry *keyspace_put_integer(struct keyspace *keyspace, unsigned db, const struct key *key,
                                    struct entry *entry_old, int64_t value,
                                    uint64_t expire_at_unix_ms, uint32_t access);
+/* The same with a raw string that was made in a blob of its own (one reference, taken over). NULL: no
+ * memory; nothing has changed, the blob is still the caller's. */
+struct entry *keyspace_put_blob(struct keyspace *keyspace, unsigned db, const struct key *key,
+                                struct entry *entry_old, struct blob *blob,
+                                uint64_t expire_at_unix_ms, uint32_t access);
 /* Puts an object under the key in place of whatever was there (any type), and owns it from then on.
  * NULL: no memory; nothing has changed, the object is still the caller's. */
 struct entry *keyspace_put_object(struct keyspace *keyspace, unsigned db, const struct key *key,

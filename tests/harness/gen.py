@@ -212,13 +212,16 @@ PROFILES = {
     'connection': {'string': 0.1, 'generic': 0.1, 'connection': 1.0},
     'server': {'string': 0.1, 'generic': 0.1, 'server': 1.0, 'connection': 0.1},
     'expiry': {'string': 1.0, 'generic': 1.0},
-    'huge': {'string': 1.0, 'generic': 0.3},
+    'bitmaps': {'bitmap': 1.0, 'string': 0.25, 'generic': 0.1},
+    'huge': {'string': 1.0, 'generic': 0.3, 'bitmap': 0.5},
     'newer-valkey9': {'newer': 1.0, 'base': 1.0},
     'newer-redis8': {'newer': 1.0, 'base': 0.4},
 }
-PROFILE_WEIGHTS = {'strings': 34, 'generic': 28, 'mixed': 20, 'connection': 5, 'server': 5,
+PROFILE_WEIGHTS = {'bitmaps': 10,
+                   'strings': 34, 'generic': 28, 'mixed': 20, 'connection': 5, 'server': 5,
                    'expiry': 1, 'huge': 1, 'newer-valkey9': 5, 'newer-redis8': 2}
-FAMILY_PROFILES = {'strings': ('strings', 'expiry', 'huge'), 'generic': ('generic', 'expiry'),
+FAMILY_PROFILES = {'bitmaps': ('bitmaps', 'huge'),
+                   'strings': ('strings', 'expiry', 'huge'), 'generic': ('generic', 'expiry'),
                    'mixed': ('mixed',), 'connection': ('connection',), 'server': ('server',),
                    'expiry': ('expiry',), 'huge': ('huge',),
                    'newer': ('newer-valkey9', 'newer-redis8')}
