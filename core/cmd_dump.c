@@ -85,8 +85,7 @@ static bool payload_is_sound(struct slice payload, uint16_t *version) {
 static bool payload_decode(struct cmd_ctx *ctx, struct rdb_value *value) {
     struct slice payload = ctx->args[3];
     struct rdb_decode_env env = {.settings = ctx->settings,
-                                 .origin = keyspace_dict_origin(ctx->keyspace),
-                                 .now_unix_ms = ctx->now_unix_ms};
+                                 .origin = keyspace_dict_origin(ctx->keyspace)};
     uint8_t type;
 
     if (!payload_is_sound(payload, &env.version)) {

@@ -1,15 +1,32 @@
-#include "core/rdb_decode.h"
-
 #include "core/object.h"
+#include "core/rdb_decode_priv.h"
+
+static enum rdb_result decode_string(struct rdb_reader *reader, struct rdb_value *value) {
+    return rdb_read_string(reader, &value->string) ? RDB_OK : rdb_bad(reader);
+}
 
 enum rdb_result rdb_decode_value(struct rdb_reader *reader, uint8_t type,
                                  const struct rdb_decode_env *env, struct rdb_value *value) {
-    (void)env;
     *value = (struct rdb_value){.type = VALUE_STRING};
-    if (type != RDB_TYPE_STRING) return RDB_BAD;
-    if (!rdb_read_string(reader, &value->string))
-        return reader->is_out_of_memory ? RDB_NO_MEMORY : RDB_BAD;
-    return RDB_OK;
+    switch (type) {
+    case RDB_TYPE_STRING: return decode_string(reader, value);
+    case RDB_TYPE_SET:
+    case RDB_TYPE_SET_INTSET:
+    case RDB_TYPE_SET_LISTPACK: return rdb_decode_set(reader, type, env, value);
+    case RDB_TYPE_ZSET:
+    case RDB_TYPE_ZSET_2:
+    case RDB_TYPE_ZSET_ZIPLIST:
+    case RDB_TYPE_ZSET_LISTPACK: return rdb_decode_zset(reader, type, env, value);
+    case RDB_TYPE_HASH:
+    case RDB_TYPE_HASH_ZIPMAP:
+    case RDB_TYPE_HASH_ZIPLIST:
+    case RDB_TYPE_HASH_LISTPACK:
+    case RDB_TYPE_HASH_DEADLINES_PRE:
+    case RDB_TYPE_HASH_LISTPACK_DEADLINES_PRE:
+    case RDB_TYPE_HASH_DEADLINES:
+    case RDB_TYPE_HASH_LISTPACK_DEADLINES: return rdb_decode_hash(reader, type, env, value);
+    default: return RDB_BAD;
+    }
 }
 
 void rdb_value_deinit(struct rdb_value *value) {

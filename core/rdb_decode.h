@@ -22,7 +22,6 @@ struct rdb_value {
 struct rdb_decode_env {
     const struct cmd_settings *settings; /* thresholds: how the value is stored */
     struct dict_origin origin;
-    uint64_t now_unix_ms; /* fields whose deadline has passed are left out */
     uint16_t version; /* of the file or payload: Valkey gives some types another meaning */
 };
 

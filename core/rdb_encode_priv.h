@@ -1,0 +1,5 @@
+#pragma once
+/* For rdb_encode*.c. */
+#include "core/rdb_encode.h"
+
+void rdb_encode_listpack(struct rdb_writer *writer, const unsigned char *listpack);
