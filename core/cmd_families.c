@@ -1,12 +1,27 @@
 /* cmd_families.c - the list of this room's command families. */
 #include "core/cmd_families.h"
 
+/* clang-format off: one a line */
 const struct cmd_family *const cmd_families_core[] = {
-    &cmd_family_string,        &cmd_family_string_range, &cmd_family_string_counter,
-    &cmd_family_string_increx, &cmd_family_string_multi, &cmd_family_string_compare,
-    &cmd_family_string_lcs,    &cmd_family_generic,      &cmd_family_expire,
-    &cmd_family_rename,        &cmd_family_object,       &cmd_family_flush,
-    &cmd_family_dump,          &cmd_family_bitmap,       &cmd_family_bitop,
+    &cmd_family_string,
+    &cmd_family_string_range,
+    &cmd_family_string_counter,
+    &cmd_family_string_increx,
+    &cmd_family_string_multi,
+    &cmd_family_string_compare,
+    &cmd_family_string_lcs,
+    &cmd_family_generic,
+    &cmd_family_expire,
+    &cmd_family_rename,
+    &cmd_family_object,
+    &cmd_family_flush,
+    &cmd_family_dump,
+    &cmd_family_bitmap,
+    &cmd_family_bitop,
     &cmd_family_bitfield,
+    &cmd_family_set,
+    &cmd_family_set_random,
+    &cmd_family_set_algebra,
 };
+/* clang-format on */
 const size_t cmd_families_core_count = ARRAY_COUNT(cmd_families_core);

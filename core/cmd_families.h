@@ -3,12 +3,27 @@
  * of the rooms above. */
 #include "core/cmd.h"
 
-extern const struct cmd_family cmd_family_string, cmd_family_string_range,
-    cmd_family_string_counter, cmd_family_string_multi, cmd_family_string_compare,
-    cmd_family_string_lcs, cmd_family_string_increx;
-extern const struct cmd_family cmd_family_generic, cmd_family_expire, cmd_family_rename,
-    cmd_family_object, cmd_family_flush, cmd_family_dump;
-extern const struct cmd_family cmd_family_bitmap, cmd_family_bitop, cmd_family_bitfield;
+/* clang-format off: one a line */
+extern const struct cmd_family cmd_family_string;
+extern const struct cmd_family cmd_family_string_range;
+extern const struct cmd_family cmd_family_string_counter;
+extern const struct cmd_family cmd_family_string_increx;
+extern const struct cmd_family cmd_family_string_multi;
+extern const struct cmd_family cmd_family_string_compare;
+extern const struct cmd_family cmd_family_string_lcs;
+extern const struct cmd_family cmd_family_generic;
+extern const struct cmd_family cmd_family_expire;
+extern const struct cmd_family cmd_family_rename;
+extern const struct cmd_family cmd_family_object;
+extern const struct cmd_family cmd_family_flush;
+extern const struct cmd_family cmd_family_dump;
+extern const struct cmd_family cmd_family_bitmap;
+extern const struct cmd_family cmd_family_bitop;
+extern const struct cmd_family cmd_family_bitfield;
+extern const struct cmd_family cmd_family_set;
+extern const struct cmd_family cmd_family_set_random;
+extern const struct cmd_family cmd_family_set_algebra;
+/* clang-format on */
 
 /* All of the above. */
 extern const struct cmd_family *const cmd_families_core[];

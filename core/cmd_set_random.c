@@ -1,0 +1,204 @@
+/* cmd_set_random.c - members by chance: SPOP, SRANDMEMBER. */
+#include <limits.h>
+
+#include "core/cmd_families.h"
+#include "core/cmd_set_priv.h"
+
+static uint64_t random_next(uint64_t *state) { /* splitmix64 */
+    *state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = (*state ^ (*state >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+/* One of `n`, n > 0. */
+static size_t random_below(uint64_t *state, size_t n) {
+    __extension__ unsigned __int128 product = (unsigned __int128)random_next(state) * n;
+    return (size_t)(product >> 64);
+}
+
+/* ---- SPOP ---- */
+
+/* Answers and takes out one member; its effect is SREM. */
+static void pop_one(struct cmd_ctx *ctx, struct set *set, uint64_t *random) {
+    char scratch[LISTPACK_SCRATCH_BYTES];
+    struct slice member = set_random(set, random_next(random), scratch);
+    struct slice effect[3] = {SLICE_LITERAL("SREM"), ctx->args[1], member};
+
+    reply_bulk(ctx->reply, member);
+    cmd_effect(ctx, effect, ARRAY_COUNT(effect));
+    bool was_there = set_remove(set, member);
+    SL_ASSERT(was_there);
+}
+
+static void pop_all(struct cmd_ctx *ctx, const struct key *key, struct entry *entry,
+                    const struct set *set) {
+    struct slice effect[2] = {SLICE_LITERAL("DEL"), key->name};
+    struct set_iter iter;
+    struct slice member;
+
+    reply_set(ctx->reply, set_count(set));
+    set_iter_init(&iter, set);
+    while (set_iter_next(&iter, &member)) reply_bulk(ctx->reply, member);
+    cmd_changed(ctx, EVENT_SET, "spop", ctx->db, key->name);
+    cmd_effect(ctx, effect, ARRAY_COUNT(effect));
+    cmd_delete_empty(ctx, key, entry);
+}
+
+static void spop(struct cmd_ctx *ctx) {
+    struct key key = cmd_key(ctx, 1);
+    uint64_t random = ctx->random_bits;
+    bool has_count = ctx->args_count > 2;
+    int64_t count = 1;
+    struct entry *entry;
+
+    if (ctx->args_count > 3) {
+        reply_syntax_error(ctx->reply);
+        return;
+    }
+    if (has_count) {
+        if (!cmd_arg_int64(ctx, 2, &count, NULL)) return;
+        if (count < 0) {
+            reply_error(ctx->reply, "value is out of range, must be positive");
+            return;
+        }
+    }
+    if (!cmd_find_write_as(ctx, &key, VALUE_SET, &entry)) return;
+    if (entry == NULL || count == 0) {
+        if (has_count)
+            reply_set(ctx->reply, 0);
+        else
+            reply_null(ctx->reply);
+        return;
+    }
+    struct set set = set_of(entry);
+    if (has_count && (uint64_t)count >= set_count(&set)) {
+        pop_all(ctx, &key, entry, &set);
+        return;
+    }
+    if (has_count) reply_set(ctx->reply, (size_t)count);
+    for (int64_t i = 0; i < count; i++) pop_one(ctx, &set, &random);
+    cmd_changed(ctx, EVENT_SET, "spop", ctx->db, key.name);
+    set_keep_or_delete(ctx, &key, entry, &set);
+}
+
+/* ---- SRANDMEMBER ---- */
+
+/* Each member stays with the chance of what is still wanted to what is still to come: every choice
+ * of `count` members is equally likely, and none is copied. */
+static void reply_selection(struct cmd_ctx *ctx, const struct set *set, size_t count,
+                            uint64_t *random) {
+    size_t left = set_count(set);
+    struct set_iter iter;
+    struct slice member;
+
+    set_iter_init(&iter, set);
+    for (; count > 0 && set_iter_next(&iter, &member); left--) {
+        if (random_below(random, left) >= count) continue;
+        reply_bulk(ctx->reply, member);
+        count--;
+    }
+}
+
+/* A few of many: drawn, and drawn again when it was drawn before. */
+static void reply_draws(struct cmd_ctx *ctx, const struct set *set, size_t count,
+                        uint64_t *random) {
+    struct dict *drawn = dict_new(keyspace_dict_origin(ctx->keyspace));
+    char scratch[LISTPACK_SCRATCH_BYTES];
+
+    while (dict_count(drawn) < count) {
+        struct slice member = set_random(set, random_next(random), scratch);
+        struct key key = dict_key(drawn, member);
+        if (dict_find(drawn, &key) != NULL) continue;
+        if (dict_try_add(drawn, &key, slice_of(NULL, 0), EXPIRE_NONE) == NULL) {
+            size_t missing = count - dict_count(drawn); /* the length is announced already */
+            while (missing-- > 0) reply_null(ctx->reply);
+            break;
+        }
+        reply_bulk(ctx->reply, member);
+    }
+    dict_free(drawn);
+}
+
+static void reply_with_repeats(struct cmd_ctx *ctx, const struct set *set, uint64_t count,
+                               uint64_t *random) {
+    char scratch[LISTPACK_SCRATCH_BYTES];
+
+    reply_array(ctx->reply, count);
+    for (uint64_t i = 0; i < count; i++)
+        reply_bulk(ctx->reply, set_random(set, random_next(random), scratch));
+}
+
+static void srandmember_count(struct cmd_ctx *ctx, const struct key *key) {
+    enum { SELECT_SHARE = 3 }; /* from this share of the members on it pays to go through all */
+    uint64_t random = ctx->random_bits;
+    struct set set;
+    int64_t count;
+
+    if (!cmd_arg_int64_range(ctx, 2, -LONG_MAX, LONG_MAX, &count, NULL)) return;
+    if (!set_find_read(ctx, key, &set)) return;
+    if (set.object == NULL || count == 0) {
+        reply_array(ctx->reply, 0);
+        return;
+    }
+    if (count < 0) {
+        reply_with_repeats(ctx, &set, (uint64_t)-count, &random);
+        return;
+    }
+    size_t members_count = set_count(&set);
+    size_t wanted = (uint64_t)count < members_count ? (size_t)count : members_count;
+    reply_array(ctx->reply, wanted);
+    if (set.encoding != ENCODING_HASHTABLE || wanted >= members_count / SELECT_SHARE)
+        reply_selection(ctx, &set, wanted, &random);
+    else
+        reply_draws(ctx, &set, wanted, &random);
+}
+
+static void srandmember(struct cmd_ctx *ctx) {
+    char scratch[LISTPACK_SCRATCH_BYTES];
+    struct key key = cmd_key(ctx, 1);
+    uint64_t random = ctx->random_bits;
+    struct set set;
+
+    if (ctx->args_count > 3) {
+        reply_syntax_error(ctx->reply);
+        return;
+    }
+    if (ctx->args_count == 3) {
+        srandmember_count(ctx, &key);
+        return;
+    }
+    if (!set_find_read(ctx, &key, &set)) return;
+    if (set.object == NULL)
+        reply_null(ctx->reply);
+    else
+        reply_bulk(ctx->reply, set_random(&set, random_next(&random), scratch));
+}
+
+/* ---- Rows ---- */
+/* clang-format off */
+
+static const struct cmd_arg count_syntax[] = {
+    {.name = "key", .type = ARG_KEY, .key_spec_plus_one = 1},
+    {.name = "count", .type = ARG_INTEGER, .flags = ARG_OPTIONAL},
+};
+static const char *const tips_random[] = {"nondeterministic_output", NULL};
+static const char *const spop_history[] = {"3.2.0", "Takes a count.", NULL};
+static const char *const srandmember_history[] = {"2.6.0", "Takes a count.", NULL};
+
+static const struct cmd_def set_random_cmds[] = {
+    {.name = "spop", .run = spop, .arity = -2, .flags = CMD_WRITE | CMD_FAST,
+     .categories = CATEGORY_SET,
+     .keys = CMD_KEYS_ONE(CMD_KEY_RW | CMD_KEY_ACCESS | CMD_KEY_DELETE), .group = "set",
+     .since = "1.0.0", .complexity = "O(1) for each member.",
+     .summary = "Takes members out of a set by chance.", .tips = tips_random,
+     .history = spop_history, CMD_SYNTAX(count_syntax)},
+    {.name = "srandmember", .run = srandmember, .arity = -2, .flags = CMD_READONLY,
+     .categories = CATEGORY_SET, .keys = CMD_KEYS_ONE(CMD_KEY_RO | CMD_KEY_ACCESS), .group = "set",
+     .since = "1.0.0", .complexity = "O(1) for each member.",
+     .summary = "Gives members of a set by chance.", .tips = tips_random,
+     .history = srandmember_history, CMD_SYNTAX(count_syntax)},
+};
+const struct cmd_family cmd_family_set_random = {"set", set_random_cmds,
+                                                 ARRAY_COUNT(set_random_cmds)};
+/* clang-format on */
