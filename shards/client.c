@@ -12,6 +12,7 @@
 
 #include "core/mem.h"
 #include "net/listener.h"
+#include "shards/block.h"
 #include "shards/exec.h"
 #include "shards/monitor.h"
 #include "shards/shard.h"
@@ -91,6 +92,7 @@ void client_close(struct client *client) {
     if ((client->flags & CLIENT_CLOSING) != 0) return;
     client->flags |= CLIENT_CLOSING;
     if ((client->flags & CLIENT_MONITOR) != 0) monitor_leave(client);
+    if (client->waiter != NULL) block_home_end(shard, client->waiter, BLOCK_END_CLOSED);
     atomic_fetch_sub_explicit(&shard->clients_count, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&shard->node->clients_count, 1, memory_order_relaxed);
     loop_sock_close(shard->loop, &client->sock);
@@ -118,7 +120,7 @@ void client_unref(struct client *client) {
 /* The peer has sent all it will. What it has sent is still done and answered (it may have closed one direction only). */
 void client_hung_up(struct client *client, int error) {
     client->flags |= CLIENT_HUNG_UP;
-    if (error != 0) {
+    if (error != 0 || client->block == CLIENT_WAITS_BLOCKED) { /* nobody to serve */
         client_close(client);
     } else if (client->in_len == 0 && client->pending_head == NULL && client->block == CLIENT_RUNNING) {
         client_close_after_reply(client);
@@ -319,7 +321,7 @@ void client_pending_advance(struct client *client) {
     }
     client_make_dirty(client);
     if (client->pending_head != NULL) return;
-    if (client->block == CLIENT_WAITS_REPLIES) {
+    if (client->block == CLIENT_WAITS_REPLIES || client->block == CLIENT_WAITS_BLOCKED) {
         client->block = CLIENT_RUNNING;
         client_make_ready(client);
     } else if ((client->flags & CLIENT_HUNG_UP) != 0) {

@@ -9,6 +9,7 @@
 struct shard;
 struct request;
 struct gather;
+struct waiter;
 
 /* Input that outgrew its receive buffer: a command in pieces. Reference counted (home thread only): requests under way
  * pin it; with more than one reference it is not moved. */
@@ -43,6 +44,7 @@ enum client_block {
     CLIENT_RUNNING,
     CLIENT_WAITS_REPLIES, /* for all replies it is owed: of earlier commands, or of its own transaction */
     CLIENT_WAITS_GATHER,  /* other shards are being asked on its behalf */
+    CLIENT_WAITS_BLOCKED, /* for a key: its request, the only reply it is owed, is in that key's queue */
 };
 
 struct client {
@@ -68,6 +70,7 @@ struct client {
     struct request *pending_head, *pending_tail; /* replies owed, in order */
     uint32_t pending_count;
     uint32_t refs_count; /* requests, gathers under way that will come back to it */
+    struct waiter *waiter; /* CLIENT_WAITS_BLOCKED: what it waits with */
     uint64_t soft_limit_since_unix_ms;
 
     /* lists of the home shard */

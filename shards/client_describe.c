@@ -17,6 +17,8 @@ static void describe_flags(const struct client *client, char dst[static FLAGS_BY
     };
     size_t len = 0;
 
+    if (client->waiter != NULL) dst[len++] = 'b';
+
     for (size_t i = 0; i < ARRAY_COUNT(letters); i++) {
         if (client->flags & letters[i].flag) dst[len++] = letters[i].letter;
     }

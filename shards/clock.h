@@ -10,3 +10,12 @@ uint64_t clock_mono_ns(void);
 uint64_t clock_ticks(void);
 uint64_t clock_ticks_to_ns(uint64_t ticks);
 void clock_calibrate(void); /* once, before any thread runs: takes about 10 ms */
+
+/* In a loop that waits for another thread, for a moment. */
+static inline void cpu_relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}

@@ -167,22 +167,6 @@ static void client_unpause(struct cmd_ctx *ctx) {
     reply_ok(ctx->reply);
 }
 
-/* CLIENT UNBLOCK id [TIMEOUT|ERROR]: no command blocks yet. */
-static void client_unblock(struct cmd_ctx *ctx) {
-    int64_t id;
-
-    if (ctx->args_count > 4) {
-        cmd_reply_subcommand_error(ctx);
-        return;
-    }
-    if (ctx->args_count == 4 && !cmd_arg_is(ctx, 3, "timeout") && !cmd_arg_is(ctx, 3, "error")) {
-        reply_error(ctx->reply, "CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
-        return;
-    }
-    if (!cmd_arg_int64(ctx, 2, &id, NULL)) return;
-    reply_int(ctx->reply, 0);
-}
-
 /* ---- Client-side caching, which is not built yet ---- */
 
 /* CLIENT GETREDIR */

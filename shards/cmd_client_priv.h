@@ -16,3 +16,4 @@ enum client_type client_type_of(const struct client *client);
 
 void client_list(struct cmd_ctx *ctx);
 void client_kill(struct cmd_ctx *ctx);
+void client_unblock(struct cmd_ctx *ctx);

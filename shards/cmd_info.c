@@ -53,6 +53,7 @@ static bool info_each(struct gather *gather, struct shard *shard) {
         if (input_bytes > part->input_bytes_max) part->input_bytes_max = input_bytes;
         if (output_bytes > part->output_bytes_max) part->output_bytes_max = output_bytes;
     }
+    part->timeouts_count = shard->block.timers.count;
     if (getrusage(RUSAGE_THREAD, &usage) == 0) {
         part->user_us = timeval_us(usage.ru_utime);
         part->system_us = timeval_us(usage.ru_stime);

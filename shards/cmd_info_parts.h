@@ -9,6 +9,7 @@
 struct info_part {
     size_t clients_bytes; /* memory of its connections */
     size_t input_bytes_max, output_bytes_max;
+    size_t timeouts_count; /* blocked clients that wait for so long only */
     uint64_t user_us, system_us; /* the thread's processor time */
 };
 

@@ -71,22 +71,25 @@ void info_server(const struct info *info) {
 }
 
 void info_clients(const struct info *info) {
-    size_t input_bytes_max = 0, output_bytes_max = 0;
+    size_t input_bytes_max = 0, output_bytes_max = 0, timeouts_count = 0;
 
     for (unsigned i = 0; i < info->node->shards_count; i++) {
         const struct info_part *part = &info->parts[i];
 
+        timeouts_count += part->timeouts_count;
         if (part->input_bytes_max > input_bytes_max) input_bytes_max = part->input_bytes_max;
         if (part->output_bytes_max > output_bytes_max) output_bytes_max = part->output_bytes_max;
     }
     text_print(info->text,
                "connected_clients:%u\r\ncluster_connections:0\r\nmaxclients:%" PRId64
                "\r\nclient_recent_max_input_buffer:%zu\r\nclient_recent_max_output_buffer:%zu\r\n"
-               "blocked_clients:0\r\ntracking_clients:0\r\npubsub_clients:0\r\nwatching_clients:0"
-               "\r\nclients_in_timeout_table:0\r\ntotal_watched_keys:0\r\ntotal_blocking_keys:0\r\n"
-               "total_blocking_keys_on_nokey:0\r\n",
+               "blocked_clients:%u\r\ntracking_clients:0\r\npubsub_clients:0\r\nwatching_clients:0"
+               "\r\nclients_in_timeout_table:%zu\r\ntotal_watched_keys:0\r\n"
+               "total_blocking_keys:%u\r\ntotal_blocking_keys_on_nokey:%u\r\n",
                atomic_load(&info->node->clients_count), info->config->maxclients, input_bytes_max,
-               output_bytes_max);
+               output_bytes_max, atomic_load(&info->node->blocked_count), timeouts_count,
+               atomic_load(&info->node->blocking_keys_count),
+               atomic_load(&info->node->blocking_keys_on_nokey_count));
 }
 
 /* ---- What is not there yet ---- */

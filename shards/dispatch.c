@@ -124,8 +124,17 @@ static void run_here(struct shard *shard, const struct batch_entry *entry) {
         .out = out,
     };
 
+    struct block_run run;
+    if (SL_UNLIKELY((entry->cmd->def->flags & CMD_BLOCKING) != 0)) {
+        block_run_init(&run, shard, &call, NULL);
+        call.blocking = &run;
+    }
     if (SL_UNLIKELY(is_discarded)) mark = outbuf_mark(out);
     uint64_t duration_ns = exec_call(shard, &call);
+    if (SL_UNLIKELY(call.blocking != NULL) && run.is_blocked) {
+        block_home_blocked(shard, run.request->waiter);
+        return;
+    }
     /* CLIENT REPLY ON is answered even so. */
     if (SL_UNLIKELY(is_discarded) && (client->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) != 0) outbuf_truncate(out, mark);
     client_make_dirty(client);
@@ -133,6 +142,11 @@ static void run_here(struct shard *shard, const struct batch_entry *entry) {
 }
 
 /* ---- Elsewhere, or later ---- */
+
+/* Then it comes behind all that the client asked for before, and before all that it asks for later. */
+static bool may_block(const struct batch_entry *entry) {
+    return (entry->cmd->def->flags & CMD_BLOCKING) != 0;
+}
 
 static void forward(struct shard *shard, const struct batch_entry *entry) {
     struct client *client = entry->client;
@@ -146,6 +160,7 @@ static void forward(struct shard *shard, const struct batch_entry *entry) {
         client->block = CLIENT_WAITS_REPLIES; /* it may be overtaken by what comes behind it */
     } else {
         messages_to_slots(shard, entry->shard_index, &request->msg);
+        if (may_block(entry)) client->block = CLIENT_WAITS_REPLIES; /* until it is known whether it does */
     }
 }
 
@@ -161,7 +176,8 @@ static bool dispatch_one_shard(struct shard *shard, const struct batch_entry *en
     struct client *client = entry->client;
     bool is_held = token_is_held(shard, entry->shard_index);
 
-    if (entry->cmd->def->scope == SCOPE_SLOT && client->pending_head != NULL) { /* it sees more than its slot */
+    /* SCOPE_SLOT: it sees more than its slot. */
+    if ((entry->cmd->def->scope == SCOPE_SLOT || may_block(entry)) && client->pending_head != NULL) {
         client->block = CLIENT_WAITS_REPLIES;
         return false;
     }
@@ -195,6 +211,7 @@ static bool dispatch_one_shard(struct shard *shard, const struct batch_entry *en
             request->shard_index = entry->shard_index;
             bool is_queued = slot_queue_join(shard->node->shards[entry->shard_index], shard->node->store, request);
             SL_ASSERT(is_queued);
+            if (may_block(entry)) client->block = CLIENT_WAITS_REPLIES;
             return true;
         }
     }
@@ -257,7 +274,7 @@ bool dispatch_is_plain(const struct shard *shard, const struct batch_entry *entr
     const uint32_t odd_flags = CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT;
 
     if (entry->route != ROUTE_SHARD || entry->has_many_keys || entry->key_first.name.data == NULL) return false;
-    if ((entry->cmd->def->flags & CMD_SLOW_EXECUTION) != 0) return false;
+    if ((entry->cmd->def->flags & (CMD_SLOW_EXECUTION | CMD_BLOCKING)) != 0) return false;
     if ((entry->client->flags & (CLIENT_AUTHENTICATED | odd_flags)) != CLIENT_AUTHENTICATED) return false;
     return atomic_load_explicit(&shard->node->pause_until_unix_ms, memory_order_relaxed) == 0;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/mem.h"
+#include "shards/block.h"
 #include "shards/clock.h"
 #include "shards/messages.h"
 #include "shards/slowlog.h"
@@ -48,6 +49,9 @@ uint64_t exec_call(struct shard *thread, const struct exec_call *call) {
         .random_bits = shard_random(thread),
         .key_first = call->key_first,
         .no_touch = call->no_touch,
+        .waiters = block_changes(thread->node, &thread->block),
+        .blocking = call->blocking != NULL ? &call->blocking->sink : NULL,
+        .wake_arg = call->wake_arg,
         .session = &session,
     };
     call->cmd->def->run(&ctx);
@@ -55,7 +59,9 @@ uint64_t exec_call(struct shard *thread, const struct exec_call *call) {
     uint64_t duration_ns = clock_ticks_to_ns(ticks - thread->ticks);
     thread->ticks = ticks;
 
-    count_call(thread, call->cmd, &reply, duration_ns);
+    /* What blocks is counted when it is answered. */
+    if (SL_LIKELY(call->blocking == NULL || !call->blocking->is_blocked)) count_call(thread, call->cmd, &reply, duration_ns);
+    if (SL_UNLIKELY(ctx.waiters != NULL) && block_has_ready(&thread->block) && !thread->block.is_serving) block_serve(thread);
     return duration_ns;
 }
 
@@ -83,6 +89,7 @@ struct request *request_new(struct shard *thread, struct client *client, const s
     request->args_count = (uint32_t)args_count;
     request->key_first = *key_first;
     request->duration_ns = 0;
+    request->waiter = NULL;
     struct slice *copy = args_count <= REQUEST_ARGS_INLINE ? request->args_inline : mem_must(args_count * sizeof *copy);
     memcpy(copy, args, args_count * sizeof *copy);
     request->args = copy;
@@ -112,12 +119,18 @@ void request_free(struct shard *thread, struct request *request) {
     outbuf_clear(&request->after);
     if (request->pin_buf != NULL) loop_buf_release(thread->loop, request->pin_buf);
     if (request->pin_inbuf != NULL) inbuf_release(request->pin_inbuf);
-    if (request->args != request->args_inline) mem_free((void *)request->args);
+    bool is_waiters = request->waiter != NULL && request->args == request->waiter->args;
+    if (request->args != request->args_inline && !is_waiters) mem_free((void *)request->args);
+    if (request->waiter != NULL) waiter_unref(request->waiter);
     request->client_next = thread->requests_free;
     thread->requests_free = request;
 }
 
 void exec_request_now(struct shard *thread, struct request *request) {
+    if (SL_UNLIKELY(request->waiter != NULL)) { /* its own transaction, to run it again */
+        block_run_granted(thread, request);
+        return;
+    }
     struct exec_call call = {
         .cmd = request->cmd,
         .args = request->args,
@@ -128,8 +141,17 @@ void exec_request_now(struct shard *thread, struct request *request) {
         .key_first = request->key_first,
         .out = &request->reply.out,
     };
+    struct block_run run;
+    if (SL_UNLIKELY((request->cmd->def->flags & CMD_BLOCKING) != 0)) {
+        block_run_init(&run, thread, &call, request);
+        call.blocking = &run;
+    }
     exec_clock_start(thread);
     request->duration_ns = exec_call(thread, &call);
+    if (SL_UNLIKELY(call.blocking != NULL) && run.is_blocked) {
+        messages_to_home(thread, request->home->index, &request->waiter->home_msg);
+        return;
+    }
     request->msg.kind = MSG_REPLY;
     messages_to_home(thread, request->home->index, &request->msg);
 }
@@ -156,6 +178,7 @@ void exec_request_completed(struct shard *thread, struct request *request) {
     struct client *client = request->client;
 
     SL_ASSERT(request->home == thread);
+    if (SL_UNLIKELY(request->waiter != NULL)) block_home_finished(thread, request);
     request->is_done = true;
     client_pending_advance(client);
 }

@@ -12,6 +12,8 @@ struct exec_call {
     struct key key_first;
     struct client *client; /* NULL: somebody else's */
     struct outbuf *out;
+    struct block_run *blocking; /* NULL: it may not block */
+    uint32_t wake_arg;          /* ctx->wake_arg */
 };
 /* Starts the clock for the calls that follow: each command's time runs from the end of the one before, so that one reading serves two. */
 void exec_clock_start(struct shard *thread);

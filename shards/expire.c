@@ -11,6 +11,7 @@ static void delete_expired(struct shard *shard, unsigned slot, struct entry **en
         .now_unix_ms = shard->now_unix_ms,
         .settings = &shard->settings,
         .counters = &shard->stats.commands,
+        .waiters = block_changes(shard->node, &shard->block),
     };
     uint64_t lag_max = stat_read(&shard->stats.expire_lag_ms_max);
 
@@ -59,6 +60,7 @@ bool expire_step(struct shard *shard) {
         }
         done += expire_slot(shard, slot, EXPIRE_KEYS_PER_STEP);
     }
+    if (block_has_ready(&shard->block)) block_serve(shard);
     bool is_more = alarms_next_unix_ms(&shard->alarms) <= shard->now_unix_ms;
     token_release(shard, shard);
     return is_more;

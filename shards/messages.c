@@ -1,6 +1,7 @@
 #include "shards/messages.h"
 
 #include "core/mem.h"
+#include "shards/block.h"
 #include "shards/exec.h"
 #include "shards/runtime.h"
 
@@ -101,7 +102,9 @@ static void handle_home(struct shard *thread, struct msg *msg) {
         run(thread, arg);
         break;
     }
-    case MSG_TX_RELEASE: SL_ASSERT(!"a release never comes to a home queue"); break;
+    case MSG_BLOCKED: block_home_blocked(thread, CONTAINER_OF(msg, struct waiter, home_msg)); break;
+    case MSG_TX_RELEASE:
+    case MSG_BLOCK_TASK: SL_ASSERT(!"that never comes to a home queue"); break;
     }
 }
 

@@ -11,6 +11,8 @@ enum msg_kind {
     MSG_TX_RELEASE,  /* slot queue: struct tx_part, the transaction is done with these slots */
     MSG_REPLY,       /* home queue: struct request, answered */
     MSG_CALL,        /* home queue: struct call */
+    MSG_BLOCKED,     /* home queue: struct waiter, a request of yours is blocked */
+    MSG_BLOCK_TASK,  /* slot queue: struct block_task */
 };
 
 struct call {

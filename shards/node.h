@@ -44,6 +44,8 @@ struct node {
     /* CLIENT PAUSE: until when (unix ms; 0: not), and whether only writes */
     alignas(64) _Atomic uint64_t pause_until_unix_ms;
     _Atomic bool pause_is_writes_only;
+    alignas(64) _Atomic uint32_t blocked_count; /* waiters in the queues of keys; read by every command */
+    alignas(64) _Atomic uint32_t blocking_keys_count, blocking_keys_on_nokey_count; /* keys with waiters; with some that a missing key wakes */
     _Atomic uint32_t monitors_count;    /* clients in MONITOR, over all shards */
     _Atomic bool active_expire;         /* DEBUG SET-ACTIVE-EXPIRE */
     _Atomic int stop_state;             /* enum node_stop */

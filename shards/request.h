@@ -13,6 +13,8 @@ struct client;
 struct shard;
 struct tx;
 struct inbuf;
+struct waiter;
+struct block_task;
 struct loop_buf;
 
 /* Something that waits for a slot, in the order of arrival. The slot's owner word points at the last one, whose next is the
@@ -20,7 +22,8 @@ struct loop_buf;
 struct slot_wait {
     struct slot_wait *next;
     struct tx *tx;           /* a transaction's reservation, or */
-    struct request *request; /* a single-shard request, which never holds a slot but runs when it is first */
+    struct request *request; /* a single-shard request, which never holds a slot but runs when it is first, or */
+    struct block_task *task; /* the same of a blocked client's affair */
     uint16_t slot;
 };
 
@@ -48,5 +51,6 @@ struct request {
     struct reply_slot reply;
     struct outbuf after; /* replies of later commands that were ready at once */
     uint64_t duration_ns;
+    struct waiter *waiter; /* it is, or was, blocked */
     struct slice args_inline[REQUEST_ARGS_INLINE];
 };

@@ -96,6 +96,7 @@ struct shard *shard_new(struct node *node, unsigned index) {
     }
     atomic_store_explicit(&shard->wake_at_unix_ms, UINT64_MAX, memory_order_relaxed);
     alarms_init(&shard->alarms);
+    block_thread_init(shard);
     shard->random_state = node->started_mono_ns * 2654435761u + index + 1;
     shard->batch = batch_new();
     shard->slowlog = slowlog_new();
@@ -122,6 +123,7 @@ void shard_free(struct shard *shard) {
     latency_events_free(shard->latency_events);
     shard_stats_deinit(&shard->stats);
     alarms_deinit(&shard->alarms);
+    block_thread_deinit(shard);
     mem_free(shard->slot_queues);
     mem_free(shard->home_queues);
     mem_free(shard);
@@ -285,6 +287,8 @@ static int64_t sleep_ns(const struct shard *shard) {
         uint64_t pause_unix_ms = atomic_load_explicit(&shard->node->pause_until_unix_ms, memory_order_relaxed);
         if (pause_unix_ms < until_unix_ms) until_unix_ms = pause_unix_ms;
     }
+    uint64_t timeout_unix_ms = block_timers_next_unix_ms(&shard->block.timers);
+    if (timeout_unix_ms < until_unix_ms) until_unix_ms = timeout_unix_ms;
     uint64_t now_unix_ms = clock_unix_ms();
     if (until_unix_ms <= now_unix_ms) return 0;
     uint64_t ms = until_unix_ms - now_unix_ms;
@@ -313,6 +317,7 @@ static void turn(struct shard *shard) {
     }
     if (shard->jobs_head != NULL) run_jobs(shard);
     expire_step(shard);
+    if (shard->block.timers.count > 0) block_home_timeouts(shard);
     if (keyspace_garbage_count(shard->keyspace) > 0) keyspace_garbage_step(shard->keyspace, GARBAGE_PER_TURN);
     if (shard->paused_head != NULL) end_pause(shard);
     bool is_clock_set_back = shard->cron_next_unix_ms > shard->now_unix_ms + 2 * CRON_PERIOD_MS;

@@ -9,6 +9,7 @@
 #include "core/cmd.h"
 #include "net/loop.h"
 #include "shards/alarms.h"
+#include "shards/block.h"
 #include "shards/client.h"
 #include "shards/node.h"
 #include "shards/request.h"
@@ -60,6 +61,7 @@ struct shard {
     struct msg_chain slot_out[SHARDS_MAX], home_out[SHARDS_MAX]; /* not pushed yet */
     uint64_t slot_out_mask, home_out_mask;
     struct request *requests_free;
+    struct block_thread block;          /* blocked clients: of ours, and on keys we own now */
     struct tx *tx_granted_head;         /* to be run by us before we go on */
     struct tx *tx_deferred_head, *tx_deferred_tail; /* did not fit into the log: again next turn */
     struct batch *batch;

@@ -19,18 +19,11 @@
 #include "shards/messages.h"
 
 #include "core/mem.h"
+#include "shards/block.h"
 #include "shards/exec.h"
 #include "shards/tx.h"
 
 enum { TOKEN_SPINS = 100, BORROWED_ROUNDS_MAX = 4, PREFETCH_MAX = 64 };
-
-static inline void cpu_relax(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
 
 static bool token_cas(struct shard *thread, struct shard *shard) {
     uint32_t expected = 0;
@@ -90,6 +83,9 @@ static void drain_slots(struct shard *thread, struct shard *shard) {
                     struct msg *next = chain->next;
                     if (chain->kind == MSG_REQUEST) {
                         exec_request(thread, CONTAINER_OF(chain, struct request, msg));
+                    } else if (chain->kind == MSG_BLOCK_TASK) {
+                        struct block_task *task = CONTAINER_OF(chain, struct block_task, msg);
+                        if (!slot_queue_join_task(shard, thread->node->store, task)) block_task_run(thread, task);
                     } else {
                         SL_ASSERT(chain->kind == MSG_TX_RELEASE);
                         tx_release_part(thread, CONTAINER_OF(chain, struct tx_part, release_msg));

@@ -25,6 +25,7 @@
 #include "shards/tx.h"
 
 #include "core/mem.h"
+#include "shards/block.h"
 #include "shards/exec.h"
 #include "shards/expire.h"
 #include "shards/messages.h"
@@ -154,6 +155,15 @@ bool slot_queue_join(struct shard *shard, struct store *store, struct request *r
     return true;
 }
 
+bool slot_queue_join_task(struct shard *shard, struct store *store, struct block_task *task) {
+    unsigned slot = task->node->slot;
+
+    if (SL_LIKELY(store_slot_owner_data(store, slot) == NULL)) return false;
+    task->wait = (struct slot_wait){.task = task, .slot = (uint16_t)slot};
+    queue_join(shard, store, &task->wait);
+    return true;
+}
+
 /* ---- Grants ---- */
 
 static void part_granted(struct shard *thread, struct tx *tx) {
@@ -200,8 +210,13 @@ static void queue_go_on(struct shard *thread, struct shard *shard, unsigned slot
             return;
         }
         struct request *request = first->request;
+        struct block_task *task = first->task;
         queue_pop(shard, store, slot);
-        exec_request_now(thread, request);
+        if (task != NULL) {
+            block_task_run(thread, task);
+        } else {
+            exec_request_now(thread, request);
+        }
     }
 }
 
@@ -301,7 +316,7 @@ static bool log_append(struct shard *thread, struct tx *tx) {
     return true;
 }
 
-void tx_start(struct shard *thread, struct request *request, const struct tx_slots *slots) {
+static struct tx *tx_new(struct shard *thread, struct request *request, const struct tx_slots *slots) {
     const struct node *node = thread->node;
     unsigned parts_count = (unsigned)__builtin_popcountll(slots->shards_mask);
     size_t parts_bytes = parts_count * sizeof(struct tx_part);
@@ -325,11 +340,19 @@ void tx_start(struct shard *thread, struct request *request, const struct tx_slo
             part->waits_count++;
         }
     }
-    if (parts_count == 1 && token_is_held(thread, tx->parts[0].shard_index)) { /* I7 */
-        part_reserve(thread, node->shards[tx->parts[0].shard_index], tx);
-        return;
-    }
-    if (thread->tx_deferred_head == NULL && log_append(thread, tx)) return;
+    return tx;
+}
+
+/* One shard, whose token is held: joins the queues of its slots at once (I7). */
+static bool enter_directly(struct shard *thread, struct tx *tx) {
+    unsigned shard_index = tx->parts[0].shard_index;
+
+    if (tx->parts_count != 1 || !token_is_held(thread, shard_index)) return false;
+    part_reserve(thread, thread->node->shards[shard_index], tx);
+    return true;
+}
+
+static void defer(struct shard *thread, struct tx *tx) {
     tx->list_next = NULL;
     if (thread->tx_deferred_head == NULL) {
         thread->tx_deferred_head = tx;
@@ -337,6 +360,20 @@ void tx_start(struct shard *thread, struct request *request, const struct tx_slo
         thread->tx_deferred_tail->list_next = tx;
     }
     thread->tx_deferred_tail = tx;
+}
+
+void tx_start(struct shard *thread, struct request *request, const struct tx_slots *slots) {
+    struct tx *tx = tx_new(thread, request, slots);
+
+    if (enter_directly(thread, tx)) return;
+    if (thread->tx_deferred_head == NULL && log_append(thread, tx)) return;
+    defer(thread, tx);
+}
+
+void tx_start_later(struct shard *thread, struct request *request, const struct tx_slots *slots) {
+    struct tx *tx = tx_new(thread, request, slots);
+
+    if (!enter_directly(thread, tx)) defer(thread, tx);
 }
 
 bool tx_retry_deferred(struct shard *thread) {

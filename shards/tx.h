@@ -29,6 +29,8 @@ bool tx_slots_are_free(const struct tx_slots *slots, const struct shard *thread)
 
 /* Enters the request into the global order. It runs on some thread, then comes back to its home as any request. */
 void tx_start(struct shard *thread, struct request *request, const struct tx_slots *slots);
+/* The same, but nothing else is run on the way: it may be entered only in the next turn. */
+void tx_start_later(struct shard *thread, struct request *request, const struct tx_slots *slots);
 /* Token held: takes note of the transactions that came into the log since. */
 void tx_log_advance(struct shard *thread, struct shard *shard);
 void tx_release_part(struct shard *thread, struct tx_part *part); /* token held */
@@ -39,3 +41,4 @@ bool tx_retry_deferred(struct shard *thread);
 
 /* Token held: the request must wait behind a reservation of its slot? Then it has been queued. */
 bool slot_queue_join(struct shard *shard, struct store *store, struct request *request);
+bool slot_queue_join_task(struct shard *shard, struct store *store, struct block_task *task); /* the same */
