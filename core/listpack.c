@@ -456,6 +456,58 @@ unsigned char *listpack_append_all(unsigned char *listpack, const unsigned char 
     return listpack;
 }
 
+/* room_bytes: how large the allocation should become if it has to move and that is more than needed. */
+unsigned char *listpack_try_reserve(unsigned char *listpack, size_t bytes, size_t room_bytes,
+                                    unsigned char **end) {
+    size_t total_bytes = listpack_bytes(listpack);
+    size_t needed_bytes = total_bytes + bytes;
+
+    if (mem_usable_bytes(listpack) < needed_bytes) {
+        listpack = mem_try_realloc(listpack, needed_bytes > room_bytes ? needed_bytes : room_bytes);
+        if (listpack == NULL) return NULL;
+    }
+    *end = listpack + total_bytes - 1;
+    return listpack;
+}
+
+static inline unsigned char *write_encoded(unsigned char *at, const struct encoded *encoded) {
+    size_t body = encoded->head_bytes + encoded->data.len;
+
+    memcpy(at, encoded->head,
+           ENCODED_INTEGER_BYTES_MAX); /* a fixed size is one move; the rest is written over */
+    if (encoded->data.len > 0)
+        memcpy(at + encoded->head_bytes, encoded->data.data, encoded->data.len);
+    at += body;
+    if (SL_LIKELY(body < 1u << 7)) {
+        *at = (unsigned char)body;
+        return at + 1;
+    }
+    backlen_store(at, body);
+    return at + backlen_bytes(body);
+}
+
+unsigned char *listpack_write(unsigned char *at, struct slice text) {
+    struct encoded encoded = encode_text(text);
+    return write_encoded(at, &encoded);
+}
+
+unsigned char *listpack_write_integer(unsigned char *at, int64_t value) {
+    if (value >= 0 && value <= 127) {
+        at[0] = (unsigned char)value;
+        at[1] = 1;
+        return at + 2;
+    }
+    struct encoded encoded = encode_integer(value);
+    return write_encoded(at, &encoded);
+}
+
+void listpack_wrote(unsigned char *listpack, unsigned char *end, size_t count) {
+    *end = END;
+    SL_ASSERT((size_t)(end + 1 - listpack) <= UINT32_MAX);
+    store32(listpack, (uint32_t)(end + 1 - listpack));
+    header_count_add(listpack, (int64_t)count);
+}
+
 /* ---- From outside ---- */
 
 /* The whole element at `at` lies before `end`, and its two lengths agree: its bytes; else 0. */

@@ -62,6 +62,15 @@ unsigned char *listpack_remove(unsigned char *listpack, unsigned char **element,
 unsigned char *listpack_remove_range(unsigned char *listpack, int64_t index, size_t count);
 /* Appends all elements of `from`, which is untouched. */
 unsigned char *listpack_append_all(unsigned char *listpack, const unsigned char *from);
+/* Many elements at once (streams): reserve the bytes, write one behind the other from where `end` then
+ * points, and say what was written. A text takes at most LISTPACK_ELEMENT_EXTRA_BYTES more than itself. NULL: no memory,
+ * nothing changed. */
+enum { LISTPACK_ELEMENT_EXTRA_BYTES = 10 };
+unsigned char *listpack_try_reserve(unsigned char *listpack, size_t bytes, size_t room_bytes,
+                                    unsigned char **end);
+unsigned char *listpack_write(unsigned char *at, struct slice text); /* where the next one goes */
+unsigned char *listpack_write_integer(unsigned char *at, int64_t value);
+void listpack_wrote(unsigned char *listpack, unsigned char *end, size_t count);
 /* Gives room behind the end back to the allocator. */
 unsigned char *listpack_shrink(unsigned char *listpack);
 /* How many bytes the element of such a text takes. */
