@@ -371,9 +371,9 @@ void tx_start(struct shard *thread, struct request *request, const struct tx_slo
 }
 
 void tx_start_later(struct shard *thread, struct request *request, const struct tx_slots *slots) {
-    struct tx *tx = tx_new(thread, request, slots);
-
-    if (!enter_directly(thread, tx)) defer(thread, tx);
+    /* Through the log even with one shard: joining a slot's queue here could come in the middle of queue_go_on(), which takes whom it
+     * finds first for one that is not granted yet. */
+    defer(thread, tx_new(thread, request, slots));
 }
 
 bool tx_retry_deferred(struct shard *thread) {
