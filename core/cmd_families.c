@@ -22,6 +22,11 @@ const struct cmd_family *const cmd_families_core[] = {
     &cmd_family_set,
     &cmd_family_set_random,
     &cmd_family_set_algebra,
+    &cmd_family_zset,
+    &cmd_family_zset_range,
+    &cmd_family_zset_pop,
+    &cmd_family_zset_combine,
+    &cmd_family_zset_scan,
 };
 /* clang-format on */
 const size_t cmd_families_core_count = ARRAY_COUNT(cmd_families_core);

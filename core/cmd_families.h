@@ -24,6 +24,8 @@ extern const struct cmd_family cmd_family_set;
 extern const struct cmd_family cmd_family_set_random;
 extern const struct cmd_family cmd_family_set_algebra;
 /* clang-format on */
+extern const struct cmd_family cmd_family_zset, cmd_family_zset_range, cmd_family_zset_pop,
+    cmd_family_zset_combine, cmd_family_zset_scan;
 
 /* All of the above. */
 extern const struct cmd_family *const cmd_families_core[];

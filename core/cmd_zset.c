@@ -69,9 +69,8 @@ static bool add_parse(struct cmd_ctx *ctx, struct add *add) {
 static bool add_all(struct cmd_ctx *ctx, struct add *add, struct zset *zset) {
     for (size_t i = 0; i < add->count; i++) {
         add->score = add->scores[i];
-        enum zset_add_result result = zset_add(zset, &add->rules,
-                                               ctx->args[add->first + 2 * i + 1], &add->score,
-                                               add->flags);
+        enum zset_add_result result = zset_add(zset, &add->rules, ctx->args[add->first + 2 * i + 1],
+                                               &add->score, add->flags);
         add->was_skipped = result == ZSET_SKIPPED;
         switch (result) {
         case ZSET_NO_MEMORY: reply_no_memory(ctx->reply); return false;
@@ -134,8 +133,8 @@ static void add(struct cmd_ctx *ctx, unsigned flags) {
     }
     if (is_fine) {
         if (!(add.flags & ZSET_ADD_INCR))
-            reply_int(ctx->reply, (int64_t)(add.added_count +
-                                            (add.counts_updated ? add.updated_count : 0)));
+            reply_int(ctx->reply,
+                      (int64_t)(add.added_count + (add.counts_updated ? add.updated_count : 0)));
         else if (add.was_skipped)
             reply_null(ctx->reply);
         else

@@ -63,8 +63,7 @@ void zset_reply_item(struct reply *reply, const struct zset_item *item, bool wit
     if (with_scores) reply_double(reply, item->score);
 }
 
-void zset_store(struct cmd_ctx *ctx, const struct key *key, struct zset *zset,
-                const char *event) {
+void zset_store(struct cmd_ctx *ctx, const struct key *key, struct zset *zset, const char *event) {
     size_t count = zset_count(zset);
 
     if (count > 0) {

@@ -241,14 +241,12 @@ static void reply_result(struct cmd_ctx *ctx, const struct combine *combine) {
 
 /* The sources are known: combines them and answers. */
 static void combine_sources(struct cmd_ctx *ctx, struct combine *combine) {
-    size_t count_expected = combine->sources[0].count, count = 0;
+    size_t count_expected = 0, count = 0;
     bool is_fine = false;
 
     if (combine->kind != COMBINE_DIFF) sort_sources(combine->sources, combine->sources_count);
     if (combine->kind == COMBINE_UNION)
         count_expected = combine->sources[combine->sources_count - 1].count;
-    else
-        count_expected = 0;
     combine->rules = zset_rules_of(ctx->settings, ctx->keyspace);
     combine->result = zset_new(&combine->rules, count_expected, 0);
     switch (combine->kind) {

@@ -41,9 +41,9 @@ static void pop_from(struct cmd_ctx *ctx, const struct pop *pop, const struct ke
     zset_removed(ctx, key, entry, &zset, pop->is_max ? "zpopmax" : "zpopmin");
     if (pop->with_key) { /* the command as it came names keys that had nothing, or waits */
         char text[NUMBER_INT64_BYTES_MAX];
-        struct slice effect[3] = {
-            pop->is_max ? SLICE_LITERAL("ZPOPMAX") : SLICE_LITERAL("ZPOPMIN"), key->name,
-            slice_of(text, number_print_int64(text, (int64_t)count))};
+        struct slice effect[3] = {pop->is_max ? SLICE_LITERAL("ZPOPMAX") : SLICE_LITERAL("ZPOPMIN"),
+                                  key->name,
+                                  slice_of(text, number_print_int64(text, (int64_t)count))};
         cmd_effect(ctx, effect, pop->has_count ? 3 : 2);
     }
 }

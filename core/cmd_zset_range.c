@@ -45,8 +45,7 @@ static bool parse_options(struct cmd_ctx *ctx, size_t first, struct range *range
         return false;
     }
     if (range->with_scores && range->kind == RANGE_NAMES) {
-        reply_error(ctx->reply,
-                    "syntax error, WITHSCORES not supported in combination with BYLEX");
+        reply_error(ctx->reply, "syntax error, WITHSCORES not supported in combination with BYLEX");
         return false;
     }
     return true;
@@ -67,8 +66,7 @@ static bool parse_ends(struct cmd_ctx *ctx, size_t min, size_t max, struct range
 static struct zset_span limit_span(struct zset_span span, const struct range *range) {
     size_t count = span.count;
 
-    if (range->offset < 0 || (uint64_t)range->offset >= span.count)
-        return (struct zset_span){0, 0};
+    if (range->offset < 0 || (uint64_t)range->offset >= span.count) return (struct zset_span){0, 0};
     count -= (size_t)range->offset;
     if (range->limit >= 0 && (uint64_t)range->limit < count) count = (size_t)range->limit;
     if (range->way == WAY_FORWARD)
@@ -113,8 +111,7 @@ static bool collect(struct cmd_ctx *ctx, const struct entry *entry, const struct
     return true;
 }
 
-static void reply_range(struct cmd_ctx *ctx, const struct entry *entry,
-                        const struct range *range) {
+static void reply_range(struct cmd_ctx *ctx, const struct entry *entry, const struct range *range) {
     struct zset_cursor cursor;
     struct zset_item item;
 

@@ -137,49 +137,81 @@ static void zrandmember(struct cmd_ctx *ctx) {
 
 /* ---- ZSCAN ---- */
 
-struct scan_reply {
-    struct reply *reply;
-    const struct scan_args *scan;
+struct zscan {
+    struct scan_args args;
+    struct outbuf out; /* the members: the cursor that stands before them is known after them */
+    struct reply reply;
     bool is_index;
-    size_t count; /* of elements in the reply */
+    size_t replied_count;
 };
 
-static void scan_each(void *owner, const struct zset_item *item) {
-    struct scan_reply *scan = owner;
+static void zscan_item(void *owner, const struct zset_item *item) {
+    struct zscan *scan = owner;
     char text[NUMBER_DOUBLE_BYTES_MAX];
 
-    if (!scan_args_match_name(scan->scan, item->member)) return;
+    if (!scan_args_match_name(&scan->args, item->member)) return;
     /* Redis prints the scores of large sets with 17 digits here, and here alone. */
     size_t len = scan->is_index ? number_print_double_17(text, item->score)
                                 : number_print_double(text, item->score);
-    reply_bulk(scan->reply, item->member);
-    reply_bulk(scan->reply, slice_of(text, len));
-    scan->count += 2;
+    reply_bulk(&scan->reply, item->member);
+    reply_bulk(&scan->reply, slice_of(text, len));
+    scan->replied_count += 2;
 }
 
 static void zscan(struct cmd_ctx *ctx) {
+    struct zscan scan = {.reply = {.resp = ctx->reply->resp}};
     struct key key = cmd_key(ctx, 1);
-    struct scan_args args;
     struct entry *entry;
-    char text[NUMBER_INT64_BYTES_MAX];
 
-    if (!scan_cursor_parse(ctx, 2, &args)) return;
+    if (!scan_cursor_parse(ctx, 2, &scan.args)) return;
     if (!cmd_find_read_as(ctx, &key, VALUE_ZSET, &entry)) return;
     if (entry == NULL) {
         scan_reply_empty(ctx->reply);
         return;
     }
-    if (!scan_options_parse(ctx, 3, SCAN_OF_MEMBERS, &args)) return;
-
+    if (!scan_options_parse(ctx, 3, SCAN_OF_MEMBERS, &scan.args)) return;
     struct zset zset = zset_of(entry);
-    struct scan_reply scan = {.reply = ctx->reply,
-                              .scan = &args,
-                              .is_index = zset.encoding == ENCODING_SKIPLIST};
-    uint32_t position = (uint32_t)args.cursor;
+    uint32_t position = (uint32_t)scan.args.cursor;
+    scan.is_index = zset.encoding == ENCODING_SKIPLIST;
+    outbuf_init(&scan.out);
+    scan.reply.out = &scan.out;
+    zset_scan(&zset, &position, (size_t)scan.args.count, zscan_item, &scan);
     reply_array(ctx->reply, 2);
-    struct reply_deferred cursor = reply_defer(ctx->reply);
-    (void)cursor;
-    (void)text;
-    (void)position;
-    (void)scan;
+    reply_bulk_int(ctx->reply, position);
+    reply_array(ctx->reply, scan.replied_count);
+    outbuf_append_chain(ctx->reply->out, &scan.out);
 }
+
+/* ---- Rows ---- */
+/* clang-format off */
+
+#define READ_ROW .flags = CMD_READONLY, .keys = CMD_KEYS_ONE(CMD_KEY_RO | CMD_KEY_ACCESS), \
+    .categories = CATEGORY_SORTEDSET, .group = "sorted-set"
+
+static const char *const random_tips[] = {"nondeterministic_output", NULL};
+static const struct cmd_arg zrandmember_options[] = {
+    {.name = "count", .type = ARG_INTEGER},
+    {.name = "withscores", .type = ARG_PURE_TOKEN, .token = "WITHSCORES", .flags = ARG_OPTIONAL},
+};
+static const struct cmd_arg zrandmember_syntax[] = {
+    {.name = "key", .type = ARG_KEY, .key_spec_plus_one = 1},
+    {.name = "options", .type = ARG_BLOCK, .flags = ARG_OPTIONAL, .args = zrandmember_options,
+     .args_count = ARRAY_COUNT(zrandmember_options)},
+};
+static const struct cmd_arg zscan_syntax[] = {
+    {.name = "key", .type = ARG_KEY, .key_spec_plus_one = 1},
+    {.name = "cursor", .type = ARG_INTEGER},
+    {.name = "pattern", .type = ARG_PATTERN, .token = "MATCH", .flags = ARG_OPTIONAL},
+    {.name = "count", .type = ARG_INTEGER, .token = "COUNT", .flags = ARG_OPTIONAL},
+};
+
+static const struct cmd_def scan_cmds[] = {
+    {.name = "zrandmember", .run = zrandmember, .arity = -2, READ_ROW, .since = "6.2.0",
+     .complexity = "O(N*log(M)) where N is the count of members given and M the size of the sorted set.",
+     .summary = "Gives members by chance.", .tips = random_tips, CMD_SYNTAX(zrandmember_syntax)},
+    {.name = "zscan", .run = zscan, .arity = -3, READ_ROW, .since = "2.8.0",
+     .complexity = "O(1) for each call, O(N) for all calls of one iteration, where N is the size of the sorted set.",
+     .summary = "Walks over the members and scores of a sorted set, some with each call.", .tips = random_tips,
+     CMD_SYNTAX(zscan_syntax)},
+};
+const struct cmd_family cmd_family_zset_scan = {"sorted-set", scan_cmds, ARRAY_COUNT(scan_cmds)};
