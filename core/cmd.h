@@ -192,7 +192,7 @@ struct cmd_settings {
 };
 /* Monotonic counters of one thread; read by any (INFO). */
 struct cmd_counters {
-    _Atomic uint64_t keyspace_hits, keyspace_misses, expired_keys, dirty;
+    _Atomic uint64_t keyspace_hits, keyspace_misses, expired_keys, expired_subkeys, dirty;
 };
 /* Where executed writes go (AOF, replicas) and where keyspace events go (notifications, WATCH, client-side caching). Both may be NULL: nobody listens. */
 struct effect_sink {

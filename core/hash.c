@@ -212,19 +212,19 @@ enum hash_set_result hash_set(struct hash *hash, struct dict_origin origin,
     return was_due ? HASH_SET_ADDED : HASH_SET_REPLACED;
 }
 
-bool hash_remove(struct hash *hash, uint64_t now_unix_ms, struct slice name) {
+enum hash_remove_result hash_remove(struct hash *hash, uint64_t now_unix_ms, struct slice name) {
     if (is_listpack(*hash)) {
         unsigned char *element = find_name(hash->object, name);
-        if (element == NULL) return false;
+        if (element == NULL) return HASH_REMOVE_NONE;
         hash->object = listpack_remove(hash->object, &element, 2);
-        return true;
+        return HASH_REMOVED;
     }
     struct key key = dict_key(hash->object, name);
     struct entry *item = dict_find(hash->object, &key);
-    if (item == NULL) return false;
+    if (item == NULL) return HASH_REMOVE_NONE;
     bool was_due = is_due(dict_item_expire_at_unix_ms(item), now_unix_ms);
     dict_remove(hash->object, &key, item);
-    return !was_due;
+    return was_due ? HASH_REMOVED_DUE : HASH_REMOVED;
 }
 
 bool hash_set_expire(struct hash *hash, struct dict_origin origin, struct slice name,

@@ -64,8 +64,9 @@ enum hash_set_result { HASH_SET_ADDED, HASH_SET_REPLACED, HASH_SET_NO_MEMORY };
 enum hash_set_result hash_set(struct hash *hash, struct dict_origin origin,
                               const struct hash_limits *limits, uint64_t now_unix_ms,
                               struct slice name, struct slice value, uint64_t expire_at_unix_ms);
-/* Was it there, and not due? A due one is taken out as well. */
-bool hash_remove(struct hash *hash, uint64_t now_unix_ms, struct slice name);
+enum hash_remove_result { HASH_REMOVE_NONE, HASH_REMOVED, HASH_REMOVED_DUE };
+/* A due field is taken out as well, but was not there for those who ask. */
+enum hash_remove_result hash_remove(struct hash *hash, uint64_t now_unix_ms, struct slice name);
 /* Another deadline (EXPIRE_NONE: none) for a field that is there. False: no memory. */
 bool hash_set_expire(struct hash *hash, struct dict_origin origin, struct slice name,
                      uint64_t expire_at_unix_ms);

@@ -33,6 +33,7 @@ void info_stats(const struct info *info) {
     };
     static const struct counter keys[] = {
         COUNTER("expired_keys", commands.expired_keys),
+        COUNTER("expired_subkeys", commands.expired_subkeys),
     };
     static const struct counter hits[] = {
         COUNTER("keyspace_hits", commands.keyspace_hits),

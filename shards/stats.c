@@ -97,6 +97,7 @@ void shard_stats_reset(struct shard_stats *stats, size_t cmds_count) {
         &stats->commands.keyspace_hits,
         &stats->commands.keyspace_misses,
         &stats->commands.expired_keys,
+        &stats->commands.expired_subkeys,
         &stats->requests_local,
         &stats->requests_lent,
         &stats->requests_messaged,
