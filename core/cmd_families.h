@@ -23,6 +23,11 @@ extern const struct cmd_family cmd_family_bitfield;
 extern const struct cmd_family cmd_family_set;
 extern const struct cmd_family cmd_family_set_random;
 extern const struct cmd_family cmd_family_set_algebra;
+extern const struct cmd_family cmd_family_hash;
+extern const struct cmd_family cmd_family_hash_counter;
+extern const struct cmd_family cmd_family_hash_walk;
+extern const struct cmd_family cmd_family_hash_expire;
+extern const struct cmd_family cmd_family_hash_setex;
 /* clang-format on */
 extern const struct cmd_family cmd_family_zset, cmd_family_zset_range, cmd_family_zset_pop,
     cmd_family_zset_combine, cmd_family_zset_scan;

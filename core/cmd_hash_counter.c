@@ -88,8 +88,13 @@ static void hincrbyfloat(struct cmd_ctx *ctx) {
         struct slice effect[] = {SLICE_LITERAL("HSET"), edit.key.name, ctx->args[2], sum};
         cmd_effect(ctx, effect, ARRAY_COUNT(effect));
     } else {
-        struct slice effect[] = {SLICE_LITERAL("HSETEX"), edit.key.name, SLICE_LITERAL("KEEPTTL"),
-                                 SLICE_LITERAL("FIELDS"), SLICE_LITERAL("1"), ctx->args[2], sum};
+        struct slice effect[] = {SLICE_LITERAL("HSETEX"),
+                                 edit.key.name,
+                                 SLICE_LITERAL("KEEPTTL"),
+                                 SLICE_LITERAL("FIELDS"),
+                                 SLICE_LITERAL("1"),
+                                 ctx->args[2],
+                                 sum};
         cmd_effect(ctx, effect, ARRAY_COUNT(effect));
     }
     reply_bulk(ctx->reply, sum);

@@ -153,7 +153,8 @@ bool hash_arg_is_time(const struct cmd_ctx *ctx, size_t arg, bool *is_seconds, b
     static const struct {
         const char *word;
         bool is_seconds, is_absolute;
-    } words[] = {{"ex", true, false}, {"px", false, false}, {"exat", true, true}, {"pxat", false, true}};
+    } words[] = {
+        {"ex", true, false}, {"px", false, false}, {"exat", true, true}, {"pxat", false, true}};
 
     for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
         if (!cmd_arg_is(ctx, arg, words[i].word)) continue;

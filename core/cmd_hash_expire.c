@@ -209,8 +209,8 @@ enum getex_action { GETEX_NOTHING, GETEX_EXPIRE, GETEX_PERSIST };
 
 /* The field was just answered. False: no memory. */
 static bool getex_field(const struct cmd_ctx *ctx, struct hash_edit *edit, struct slice name,
-                        uint64_t deadline_now, enum getex_action action,
-                        uint64_t expire_at_unix_ms, struct hash_changed *changed) {
+                        uint64_t deadline_now, enum getex_action action, uint64_t expire_at_unix_ms,
+                        struct hash_changed *changed) {
     if (action == GETEX_NOTHING || (action == GETEX_PERSIST && deadline_now == EXPIRE_NONE))
         return true;
     if (action == GETEX_EXPIRE && expire_at_unix_ms <= ctx->now_unix_ms) {

@@ -1,31 +1,46 @@
 #include "shards/expire.h"
 
+#include "core/hash.h"
+#include "core/hash_expire.h"
 #include "core/keyspace.h"
 #include "shards/messages.h"
 
-enum { EXPIRE_KEYS_PER_STEP = 256, EXPIRE_BATCH = 32, RESERVED_RETRY_MS = 2 };
+enum { EXPIRE_KEYS_PER_STEP = 256, EXPIRE_BATCH = 32, EXPIRE_FIELDS_BATCH = 128, RESERVED_RETRY_MS = 2 };
 
-static void delete_expired(struct shard *shard, unsigned slot, struct entry **entries, const unsigned *dbs, size_t count) {
+static uint64_t later(uint64_t now_unix_ms, uint64_t deadline_unix_ms, uint64_t lag_max) {
+    uint64_t lag_ms = now_unix_ms > deadline_unix_ms ? now_unix_ms - deadline_unix_ms : 0;
+    return lag_ms > lag_max ? lag_ms : lag_max;
+}
+
+/* Keys that are due go; of those that only have something due inside, a hash's fields, that goes. Returns how many keys and fields. */
+static size_t delete_expired(struct shard *shard, struct entry **entries, const unsigned *dbs, size_t count) {
     struct cmd_ctx ctx = {
         .keyspace = shard->keyspace,
         .now_unix_ms = shard->now_unix_ms,
         .settings = &shard->settings,
         .counters = &shard->stats.commands,
-        .waiters = block_changes(shard->node, &shard->block),
     };
     uint64_t lag_max = stat_read(&shard->stats.expire_lag_ms_max);
+    size_t total = 0;
 
-    (void)slot;
     for (size_t i = 0; i < count; i++) {
-        uint64_t lag_ms = shard->now_unix_ms - entry_expire_at_unix_ms(entries[i]);
-        if (lag_ms > lag_max) lag_max = lag_ms;
         struct key key = key_make(shard->node->store, entry_key(entries[i]));
-        cmd_expire_key(&ctx, dbs[i], &key, entries[i]);
+        uint64_t deadline_unix_ms = entry_expire_at_unix_ms(entries[i]);
+
+        if (deadline_unix_ms != EXPIRE_NONE && deadline_unix_ms <= shard->now_unix_ms) {
+            lag_max = later(shard->now_unix_ms, deadline_unix_ms, lag_max);
+            cmd_expire_key(&ctx, dbs[i], &key, entries[i]);
+            total++;
+        } else { /* what is over the batch stays due, and so does the slot */
+            lag_max = later(shard->now_unix_ms, hash_deadline_unix_ms(hash_of(entries[i])), lag_max);
+            total += hash_reclaim(&ctx, dbs[i], &key, entries[i], EXPIRE_FIELDS_BATCH);
+        }
     }
     atomic_store_explicit(&shard->stats.expire_lag_ms_max, lag_max, memory_order_relaxed);
+    return total;
 }
 
-/* One slot that is due. Returns how many keys went. */
+/* One slot that is due. Returns how many keys and fields went. */
 static size_t expire_slot(struct shard *shard, unsigned slot, size_t count_max) {
     struct entry *entries[EXPIRE_BATCH];
     unsigned dbs[EXPIRE_BATCH];
@@ -33,8 +48,7 @@ static size_t expire_slot(struct shard *shard, unsigned slot, size_t count_max) 
 
     do {
         found = keyspace_slot_expired(shard->keyspace, slot, shard->now_unix_ms, entries, dbs, EXPIRE_BATCH);
-        delete_expired(shard, slot, entries, dbs, found);
-        total += found;
+        total += delete_expired(shard, entries, dbs, found);
     } while (found == EXPIRE_BATCH && total < count_max);
     alarms_set(&shard->alarms, slot, found == EXPIRE_BATCH ? shard->now_unix_ms
                                                            : store_slot_deadline_unix_ms(shard->node->store, slot));
