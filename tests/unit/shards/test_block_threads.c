@@ -110,6 +110,7 @@ static void *run_thread(void *arg) {
         }
         sched_yield();
     }
+    world_turn(shard); /* who was answered last is still in the ready list */
     (void)world_replies(pusher, thread->text);
     world_client_free(pusher);
     for (unsigned i = 0; i < POPPERS_PER_SHARD; i++) world_client_free(poppers[i]);
