@@ -20,18 +20,17 @@ void set_keep_or_delete(struct cmd_ctx *ctx, const struct key *key, struct entry
 
 /* ---- SADD ---- */
 
-/* Adds the arguments from 2 on. Returns how many were new; *is_full: there was no memory. */
+/* Adds the arguments from 2 on; *added_count: how many were new. Returns where it ended: args_count, or
+ * the one for which there was no memory. */
 static size_t add_arguments(struct cmd_ctx *ctx, struct set *set, const struct set_rules *rules,
-                            bool *is_full) {
-    size_t added_count = 0;
-
-    *is_full = false;
-    for (size_t i = 2; i < ctx->args_count && !*is_full; i++) {
+                            size_t *added_count) {
+    *added_count = 0;
+    for (size_t i = 2; i < ctx->args_count; i++) {
         enum set_add_result result = set_add(set, rules, ctx->args[i]);
-        added_count += result == SET_ADDED;
-        *is_full = result == SET_NO_MEMORY;
+        if (SL_UNLIKELY(result == SET_NO_MEMORY)) return i;
+        *added_count += result == SET_ADDED;
     }
-    return added_count;
+    return ctx->args_count;
 }
 
 static void sadd(struct cmd_ctx *ctx) {
@@ -39,11 +38,14 @@ static void sadd(struct cmd_ctx *ctx) {
     struct key key = cmd_key(ctx, 1);
     struct entry *entry;
     struct set set;
-    bool is_full;
+    size_t added_count, end = 2;
 
     if (!cmd_find_write_as(ctx, &key, VALUE_SET, &entry)) return;
     set = entry != NULL ? set_of(entry) : set_new(&rules, ctx->args[2], ctx->args_count - 2);
-    size_t added_count = add_arguments(ctx, &set, &rules, &is_full);
+    if (entry != NULL && SL_UNLIKELY(!set_try_expect(&set, &rules, ctx->args_count - 2)))
+        added_count = 0;
+    else
+        end = add_arguments(ctx, &set, &rules, &added_count);
     if (entry != NULL) {
         set_keep(entry, &set);
     } else if (added_count == 0 ||
@@ -53,10 +55,12 @@ static void sadd(struct cmd_ctx *ctx) {
         return;
     }
     if (added_count > 0) cmd_changed(ctx, EVENT_SET, "sadd", ctx->db, key.name);
-    if (is_full)
-        reply_no_memory(ctx->reply);
-    else
+    if (SL_LIKELY(end == ctx->args_count)) {
         reply_int(ctx->reply, (int64_t)added_count);
+        return;
+    }
+    if (added_count > 0) cmd_effect(ctx, ctx->args, end); /* those that came in */
+    reply_no_memory(ctx->reply);
 }
 
 /* ---- SREM, SMOVE ---- */

@@ -41,19 +41,22 @@ struct result {
     struct reply_deferred deferred;
     size_t count;
     struct set_rules rules;
-    struct set set; /* object NULL: empty as yet */
+    struct set set; /* as far as it is collected */
     bool is_full; /* there was no memory */
 };
 
+/* What is collected begins as an intset, which every other form can follow. */
 static void result_init(struct result *result, struct cmd_ctx *ctx, bool is_stored) {
-    *result = (struct result){
-        .ctx = ctx, .is_stored = is_stored, .rules = set_rules_of(ctx->settings, ctx->keyspace)};
+    *result = (struct result){.ctx = ctx,
+                              .is_stored = is_stored,
+                              .rules = set_rules_of(ctx->settings, ctx->keyspace),
+                              .set = {ENCODING_INTSET, NULL}};
     if (!is_stored) result->deferred = reply_defer(ctx->reply);
 }
 
 /* False: it was there, or there is no memory. */
 static bool result_collect(struct result *result, struct slice member) {
-    if (result->set.object == NULL) result->set = set_new(&result->rules, member, 1);
+    if (result->set.object == NULL) result->set.object = intset_new();
     enum set_add_result added = set_add(&result->set, &result->rules, member);
     result->is_full = result->is_full || added == SET_NO_MEMORY;
     return added == SET_ADDED;
@@ -132,10 +135,14 @@ static void intersect(struct cmd_ctx *ctx, size_t arg_first, bool is_stored) {
     result_init(&result, ctx, is_stored);
     if (operands.missing_count == 0) {
         smallest_first(&operands);
+        /* Redis' way to the encoding of the result: a listpack first unless only integers can come. */
+        if (is_stored && operands.sets[0].encoding != ENCODING_INTSET)
+            result.set = (struct set){ENCODING_LISTPACK, listpack_new(0)};
         set_iter_init(&iter, &operands.sets[0]);
         while (set_iter_next(&iter, &member)) {
             if (is_in_all_others(&operands, member)) result_add(&result, member);
         }
+        if (result.set.object != NULL) set_to_intset(&result.set, &result.rules);
     }
     operands_deinit(&operands);
     result_finish(&result, "sinterstore");
@@ -230,6 +237,17 @@ static void sunionstore(struct cmd_ctx *ctx) {
 
 /* ---- Difference ---- */
 
+/* A member that is to go is then found early. */
+static void largest_of_others_first(struct operands *operands) {
+    for (size_t i = 2; i < operands->count; i++) {
+        struct set *largest = &operands->sets[1], set = operands->sets[i];
+        if (set.object == NULL) continue;
+        if (largest->object != NULL && set_count(&set) <= set_count(largest)) continue;
+        operands->sets[i] = *largest;
+        *largest = set;
+    }
+}
+
 static bool is_in_any_other(const struct operands *operands, struct slice member) {
     for (size_t i = 1; i < operands->count; i++) {
         if (operands->sets[i].object == NULL) continue;
@@ -239,34 +257,36 @@ static bool is_in_any_other(const struct operands *operands, struct slice member
     return false;
 }
 
-/* Looking up each member of the first set costs less than taking all others out of a copy of it? */
+/* Looking up each member of the first set costs less than taking all others out of a copy of it?
+ * Redis' estimate: the encoding of the result depends on the way, too. */
 static bool is_lookup_cheaper(const struct operands *operands) {
-    size_t others_count = 0, first_count = set_count(&operands->sets[0]);
+    size_t first_count = set_count(&operands->sets[0]), lookup_work = 0, copy_work = 0;
 
-    for (size_t i = 1; i < operands->count; i++) {
-        if (operands->sets[i].object != NULL) others_count += set_count(&operands->sets[i]);
+    for (size_t i = 0; i < operands->count; i++) {
+        if (operands->sets[i].object == NULL) continue;
+        lookup_work += first_count;
+        copy_work += set_count(&operands->sets[i]);
     }
     /* A look-up ends at the first set that has the member: half of them on average. */
-    return first_count * (operands->count - 1) / 2 <= first_count + others_count;
+    return lookup_work / 2 <= copy_work;
 }
 
 static void subtract_from_copy(const struct operands *operands, struct result *result) {
-    struct set rest = set_try_copy(&operands->sets[0]);
     struct set_iter iter;
     struct slice member;
 
-    if (rest.object == NULL) {
-        result->is_full = true;
-        return;
-    }
-    for (size_t i = 1; i < operands->count && set_count(&rest) > 0; i++) {
+    set_iter_init(&iter, &operands->sets[0]);
+    while (!result->is_full && set_iter_next(&iter, &member)) result_collect(result, member);
+    if (result->is_full) return;
+    for (size_t i = 1; i < operands->count && set_count(&result->set) > 0; i++) {
         if (operands->sets[i].object == NULL) continue;
         set_iter_init(&iter, &operands->sets[i]);
-        while (set_iter_next(&iter, &member)) set_remove(&rest, member);
+        while (set_iter_next(&iter, &member)) set_remove(&result->set, member);
     }
-    set_iter_init(&iter, &rest);
+    if (result->is_stored) return;
+    set_iter_init(&iter, &result->set);
     while (set_iter_next(&iter, &member)) result_add(result, member);
-    set_free(&rest);
+    set_free(&result->set);
 }
 
 static void subtract(struct cmd_ctx *ctx, size_t arg_first, bool is_stored) {
@@ -278,6 +298,7 @@ static void subtract(struct cmd_ctx *ctx, size_t arg_first, bool is_stored) {
     if (!operands_init(ctx, &operands, arg_first, ctx->args_count - arg_first)) return;
     result_init(&result, ctx, is_stored);
     if (operands.sets[0].object != NULL && is_lookup_cheaper(&operands)) {
+        largest_of_others_first(&operands);
         set_iter_init(&iter, &operands.sets[0]);
         while (set_iter_next(&iter, &member)) {
             if (!is_in_any_other(&operands, member)) result_add(&result, member);

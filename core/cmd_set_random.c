@@ -4,6 +4,14 @@
 #include "core/cmd_families.h"
 #include "core/cmd_set_priv.h"
 
+enum {
+    POP_BATCH = 128, /* members in one effect */
+    POP_MOST_SHARE =
+        5, /* a dict of which less than one in so many stays is made anew: Redis' bound */
+};
+/* SRANDMEMBER with a negative count answers as many as were asked for, however few there are. */
+#define REPEATS_MAX (UINT64_C(1) << 26)
+
 static uint64_t random_next(uint64_t *state) { /* splitmix64 */
     *state += UINT64_C(0x9e3779b97f4a7c15);
     uint64_t z = (*state ^ (*state >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -19,12 +27,145 @@ static size_t random_below(uint64_t *state, size_t n) {
 
 /* ---- SPOP ---- */
 
+/* What was popped, on its way to the effect: SREM key member ..., some at a time. */
+struct popped {
+    struct cmd_ctx *ctx;
+    size_t count;
+    struct slice effect[2 + POP_BATCH];
+    struct entry *items[POP_BATCH]; /* whose names are in the effect, or NULL */
+    char scratch[POP_BATCH][LISTPACK_SCRATCH_BYTES];
+};
+
+static void popped_init(struct popped *popped, struct cmd_ctx *ctx) {
+    popped->ctx = ctx;
+    popped->count = 0;
+    popped->effect[0] = SLICE_LITERAL("SREM");
+    popped->effect[1] = ctx->args[1];
+}
+
+static void popped_flush(struct popped *popped) {
+    if (popped->count == 0) return;
+    cmd_effect(popped->ctx, popped->effect, 2 + popped->count);
+    for (size_t i = 0; i < popped->count; i++) {
+        if (popped->items[i] != NULL) dict_item_free(popped->items[i]);
+    }
+    popped->count = 0;
+}
+
+/* The member lies in an item that is out of its dict, or somewhere until the flush, or is the iterator's
+ * print of an integer. */
+static void popped_add(struct popped *popped, struct slice member, struct entry *item,
+                       bool is_printed) {
+    size_t i = popped->count++;
+
+    reply_bulk(popped->ctx->reply, member);
+    if (is_printed) {
+        SL_ASSERT(member.len <= LISTPACK_SCRATCH_BYTES);
+        memcpy(popped->scratch[i], member.data, member.len);
+        member.data = popped->scratch[i];
+    }
+    popped->effect[2 + i] = member;
+    popped->items[i] = item;
+    if (popped->count == POP_BATCH) popped_flush(popped);
+}
+
+/* In one go over the members: those that stay go to a new object of the same form. */
+static void pop_from_compact(struct cmd_ctx *ctx, struct set *set, size_t count, uint64_t *random) {
+    struct set rest = {set->encoding, NULL};
+    size_t left = set_count(set);
+    struct popped popped;
+    struct set_iter iter;
+    struct slice member;
+
+    SL_ASSERT(set->encoding != ENCODING_HASHTABLE);
+    popped_init(&popped, ctx);
+    rest.object = rest.encoding == ENCODING_INTSET ? (void *)intset_new() : listpack_new(0);
+    set_iter_init(&iter, set);
+    for (; set_iter_next(&iter, &member); left--) {
+        if (random_below(random, left) < count) {
+            popped_add(&popped, member, NULL, member.data == iter.scratch);
+            count--;
+        } else {
+            set_add_new(&rest, member);
+        }
+    }
+    popped_flush(&popped);
+    set_free(set);
+    *set = rest;
+}
+
+static void pop_from_dict(struct cmd_ctx *ctx, struct dict *dict, size_t count, uint64_t *random) {
+    struct popped popped;
+
+    popped_init(&popped, ctx);
+    for (size_t i = 0; i < count; i++) {
+        struct entry *item = dict_random(dict, random_next(random));
+        struct key key = dict_key(dict, dict_item_name(item));
+        dict_take(dict, &key, item);
+        popped_add(&popped, key.name, item, false);
+    }
+    popped_flush(&popped);
+}
+
+/* Few stay: those are chosen, into a set of their own, and all others given away. False: no memory for
+ * that, nothing happened. */
+static bool pop_most_from_dict(struct cmd_ctx *ctx, struct set *set, const struct set_rules *rules,
+                               size_t stay_count, uint64_t *random) {
+    struct set rest = {ENCODING_LISTPACK, listpack_new(0)};
+    uint64_t random_again = *random;
+    size_t stay = stay_count, left = set_count(set);
+    struct popped popped;
+    struct set_iter iter;
+    struct slice member;
+
+    set_iter_init(&iter, set);
+    for (; stay > 0 && set_iter_next(&iter, &member); left--) {
+        if (random_below(random, left) >= stay) continue;
+        if (set_add(&rest, rules, member) == SET_NO_MEMORY) {
+            set_free(&rest);
+            return false;
+        }
+        stay--;
+    }
+    /* The same dice once more say which the others are. */
+    stay = stay_count;
+    left = set_count(set);
+    popped_init(&popped, ctx);
+    set_iter_init(&iter, set);
+    for (; set_iter_next(&iter, &member); left--) {
+        if (stay > 0 && random_below(&random_again, left) < stay)
+            stay--;
+        else
+            popped_add(&popped, member, NULL, false);
+    }
+    popped_flush(&popped);
+    set_free(set);
+    *set = rest;
+    return true;
+}
+
+/* Fewer than all. */
+static void pop_some(struct cmd_ctx *ctx, struct set *set, size_t count, uint64_t *random) {
+    struct set_rules rules = set_rules_of(ctx->settings, ctx->keyspace);
+    size_t stay_count = set_count(set) - count;
+
+    if (set->encoding != ENCODING_HASHTABLE)
+        pop_from_compact(ctx, set, count, random);
+    else if (stay_count > count / POP_MOST_SHARE ||
+             !pop_most_from_dict(ctx, set, &rules, stay_count, random))
+        pop_from_dict(ctx, set->object, count, random);
+}
+
 /* Answers and takes out one member; its effect is SREM. */
 static void pop_one(struct cmd_ctx *ctx, struct set *set, uint64_t *random) {
     char scratch[LISTPACK_SCRATCH_BYTES];
+
+    if (set->encoding == ENCODING_HASHTABLE) {
+        pop_from_dict(ctx, set->object, 1, random);
+        return;
+    }
     struct slice member = set_random(set, random_next(random), scratch);
     struct slice effect[3] = {SLICE_LITERAL("SREM"), ctx->args[1], member};
-
     reply_bulk(ctx->reply, member);
     cmd_effect(ctx, effect, ARRAY_COUNT(effect));
     bool was_there = set_remove(set, member);
@@ -57,11 +198,8 @@ static void spop(struct cmd_ctx *ctx) {
         return;
     }
     if (has_count) {
-        if (!cmd_arg_int64(ctx, 2, &count, NULL)) return;
-        if (count < 0) {
-            reply_error(ctx->reply, "value is out of range, must be positive");
-            return;
-        }
+        const char *text = "value is out of range, must be positive";
+        if (!cmd_arg_int64_range(ctx, 2, 0, LONG_MAX, &count, text)) return;
     }
     if (!cmd_find_write_as(ctx, &key, VALUE_SET, &entry)) return;
     if (entry == NULL || count == 0) {
@@ -76,8 +214,12 @@ static void spop(struct cmd_ctx *ctx) {
         pop_all(ctx, &key, entry, &set);
         return;
     }
-    if (has_count) reply_set(ctx->reply, (size_t)count);
-    for (int64_t i = 0; i < count; i++) pop_one(ctx, &set, &random);
+    if (has_count) {
+        reply_set(ctx->reply, (size_t)count);
+        pop_some(ctx, &set, (size_t)count, &random);
+    } else {
+        pop_one(ctx, &set, &random);
+    }
     cmd_changed(ctx, EVENT_SET, "spop", ctx->db, key.name);
     set_keep_or_delete(ctx, &key, entry, &set);
 }
@@ -139,6 +281,10 @@ static void srandmember_count(struct cmd_ctx *ctx, const struct key *key) {
     if (!set_find_read(ctx, key, &set)) return;
     if (set.object == NULL || count == 0) {
         reply_array(ctx->reply, 0);
+        return;
+    }
+    if (count < 0 && (uint64_t)-count > REPEATS_MAX) {
+        reply_error(ctx->reply, "value is out of range");
         return;
     }
     if (count < 0) {

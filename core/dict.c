@@ -159,9 +159,17 @@ struct entry *dict_try_set_expire(struct dict *dict, const struct key *key, stru
     return item_new;
 }
 
-void dict_remove(struct dict *dict, const struct key *key, struct entry *item) {
+void dict_take(struct dict *dict, const struct key *key, struct entry *item) {
     table_remove(&dict->table, dict->hash, key->hash, item);
+}
+
+void dict_item_free(struct entry *item) {
     entry_free(item);
+}
+
+void dict_remove(struct dict *dict, const struct key *key, struct entry *item) {
+    dict_take(dict, key, item);
+    dict_item_free(item);
 }
 
 /* ---- An item ---- */

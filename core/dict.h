@@ -35,6 +35,9 @@ struct entry *dict_try_set(struct dict *dict, const struct key *key, struct entr
 struct entry *dict_try_set_expire(struct dict *dict, const struct key *key, struct entry *item,
                                   uint64_t expire_at_unix_ms);
 void dict_remove(struct dict *dict, const struct key *key, struct entry *item); /* and frees it */
+/* Takes it out only: it is the caller's now, who looks at it and frees it. */
+void dict_take(struct dict *dict, const struct key *key, struct entry *item);
+void dict_item_free(struct entry *item);
 
 /* ---- An item ---- */
 struct slice dict_item_name(const struct entry *item);

@@ -118,6 +118,35 @@ bool set_try_fit(struct set *set, const struct set_rules *rules) {
     return to_dict(set, rules);
 }
 
+bool set_try_expect(struct set *set, const struct set_rules *rules, size_t count_expected) {
+    size_t entries_max = set->encoding == ENCODING_INTSET ? rules->intset_entries_max
+                                                          : rules->listpack_entries_max;
+
+    if (set->encoding == ENCODING_HASHTABLE || count_expected <= entries_max) return true;
+    return to_dict(set, rules);
+}
+
+void set_to_intset(struct set *set, const struct set_rules *rules) {
+    struct intset *intset;
+    struct set_iter iter;
+    struct slice member;
+    int64_t value;
+    bool added;
+
+    if (set->encoding == ENCODING_INTSET || set_count(set) > rules->intset_entries_max) return;
+    intset = intset_new();
+    set_iter_init(&iter, set);
+    while (set_iter_next(&iter, &member)) {
+        if (!as_integer(member, &value)) {
+            intset_free(intset);
+            return;
+        }
+        intset = intset_add(intset, value, &added);
+    }
+    set_free(set);
+    *set = (struct set){ENCODING_INTSET, intset};
+}
+
 /* ---- Changes ---- */
 
 static enum set_add_result add_to_dict(struct dict *dict, struct slice member) {
@@ -170,6 +199,20 @@ enum set_add_result set_add(struct set *set, const struct set_rules *rules, stru
         return convert_and_add(set, rules, member);
     set->object = listpack_append(set->object, member);
     return SET_ADDED;
+}
+
+void set_add_new(struct set *set, struct slice member) {
+    int64_t value;
+    bool added;
+
+    if (set->encoding == ENCODING_LISTPACK) {
+        set->object = listpack_append(set->object, member);
+        return;
+    }
+    SL_ASSERT(set->encoding == ENCODING_INTSET);
+    bool is_integer = as_integer(member, &value);
+    SL_ASSERT(is_integer);
+    set->object = intset_add(set->object, value, &added);
 }
 
 bool set_remove(struct set *set, struct slice member) {

@@ -32,6 +32,11 @@ void set_keep(struct entry *entry, const struct set *set); /* after a change */
 /* A compact set beyond the rules becomes what they say: what RDB files and DUMP payloads bring. False: no
  * memory, nothing changed. */
 bool set_try_fit(struct set *set, const struct set_rules *rules);
+/* So many members are about to be added: a compact set that such a number does not suit becomes a dict
+ * at once, whether they are new or not (Redis' rule). False: no memory, nothing changed. */
+bool set_try_expect(struct set *set, const struct set_rules *rules, size_t count_expected);
+/* An intset, if all members are integers and the rules allow so many. */
+void set_to_intset(struct set *set, const struct set_rules *rules);
 struct set set_try_copy(const struct set *set); /* object NULL: no memory */
 
 size_t set_count(const struct set *set);
@@ -39,6 +44,8 @@ bool set_contains(const struct set *set, struct slice member);
 
 enum set_add_result { SET_NO_MEMORY, SET_SAME, SET_ADDED }; /* NO_MEMORY: members unchanged */
 enum set_add_result set_add(struct set *set, const struct set_rules *rules, struct slice member);
+/* Puts a member that is not there into a compact set, whatever the rules: what is left of one. */
+void set_add_new(struct set *set, struct slice member);
 bool set_remove(struct set *set, struct slice member); /* was it there? */
 
 /* All members, for as long as nothing changes: an intset's ascending, a listpack's in order. */
