@@ -92,7 +92,7 @@ def canon(value):
     return value
 
 
-@rule(b'KEYS')
+@rule(b'KEYS', b'SMEMBERS', b'SINTER', b'SUNION', b'SDIFF')
 def unordered(_, judge, target):
     return kind(judge) == kind(target) and \
         sorted(items_of(judge)) == sorted(items_of(target))
@@ -107,6 +107,25 @@ def scan(cmd, judge, target):
     if cmd[1] == judge[0] == target[0] == b'0':
         return sorted(set(judge[1])) == sorted(set(target[1]))
     return all(isinstance(key, bytes) for key in target[1])
+
+
+@rule(b'SSCAN')
+def sscan(cmd, judge, target):
+    return scan(cmd[1:], judge, target)
+
+
+@rule(b'SPOP', b'SRANDMEMBER')
+def random_members(cmd, judge, target):
+    """As many; all of them if so many were asked for, else each once unless the count is negative.
+    That they are members is looked at by tests/unit/core/test_cmd_set.c."""
+    if len(cmd) < 3 or isinstance(judge, bytes):
+        return isinstance(judge, bytes) and isinstance(target, bytes)
+    if kind(judge) != kind(target) or len(items_of(judge)) != len(items_of(target)):
+        return False
+    mine = items_of(target)
+    if int(cmd[2]) > len(mine):
+        return sorted(mine) == sorted(items_of(judge))
+    return int(cmd[2]) < 0 or len(set(mine)) == len(mine)
 
 
 @rule(b'RANDOMKEY')

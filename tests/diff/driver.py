@@ -220,8 +220,9 @@ class Player:
             items = []
             for key, type_ in zip(lists[0], types):
                 item = [[b'TYPE', key], [b'TTL', key]] + value_of(key, type_[1])
-                if judge.server.version < (7, 1):  # newer judges have other thresholds
-                    item.append([b'OBJECT', b'ENCODING', key])
+                # Newer judges have other thresholds, and sets one more form since Redis 7.2.
+                if judge.server.version < (7, 1) and type_[1] != b'set':
+                    item.append([b'object', b'encoding', key])
                 items.append(item)
             for side in targets:
                 count = settled_dbsize(side.conn, len(lists[0]))

@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 from harness import gen  # noqa: E402
 from harness import gen_acl, gen_connection, gen_generic, gen_newer  # noqa: E402,F401
-from harness import gen_bitmap  # noqa: E402,F401
+from harness import gen_bitmap, gen_set  # noqa: E402,F401
 from harness import gen_server, gen_string  # noqa: E402,F401
 from harness.resp import show  # noqa: E402
 from harness.server import Server, ServerFailure, peer_path  # noqa: E402
@@ -119,7 +119,7 @@ class Campaign:
         batches = rng.choice(('plain', 'fixed', 'mixed', 'mixed', 'large', 'large', 'large',
                               'large'))
         units_n = {'plain': 400, 'fixed': 2000, 'mixed': 3000, 'large': 5000}[batches]
-        if profile == 'huge':
+        if profile in ('huge', 'set-forms'):
             units_n = 250
         elif profile in ('connection', 'server', 'newer-redis8'):
             units_n = min(units_n, 1500)

@@ -213,14 +213,16 @@ PROFILES = {
     'server': {'string': 0.1, 'generic': 0.1, 'server': 1.0, 'connection': 0.1},
     'expiry': {'string': 1.0, 'generic': 1.0},
     'bitmaps': {'bitmap': 1.0, 'string': 0.25, 'generic': 0.1},
+    'sets': {'set': 1.0, 'string': 0.03, 'generic': 0.1},
+    'set-forms': {'set-forms': 1.0, 'base': 0.0},
     'huge': {'string': 1.0, 'generic': 0.3, 'bitmap': 0.5},
     'newer-valkey9': {'newer': 1.0, 'base': 1.0},
     'newer-redis8': {'newer': 1.0, 'base': 0.4},
 }
-PROFILE_WEIGHTS = {'bitmaps': 10,
+PROFILE_WEIGHTS = {'bitmaps': 10, 'sets': 10, 'set-forms': 2,
                    'strings': 34, 'generic': 28, 'mixed': 20, 'connection': 5, 'server': 5,
                    'expiry': 1, 'huge': 1, 'newer-valkey9': 5, 'newer-redis8': 2}
-FAMILY_PROFILES = {'bitmaps': ('bitmaps', 'huge'),
+FAMILY_PROFILES = {'bitmaps': ('bitmaps', 'huge'), 'sets': ('sets', 'set-forms'),
                    'strings': ('strings', 'expiry', 'huge'), 'generic': ('generic', 'expiry'),
                    'mixed': ('mixed',), 'connection': ('connection',), 'server': ('server',),
                    'expiry': ('expiry',), 'huge': ('huge',),
@@ -229,11 +231,12 @@ FAMILY_PROFILES = {'bitmaps': ('bitmaps', 'huge'),
 BASE = ('get', 'set', 'del', 'strlen', 'append', 'type', 'exists', 'mget', 'ttl', 'persist',
         'expire', 'select')
 HUGE_LEAVES_OUT = ('lcs',)
-NO_SCAN = ('huge', 'newer-valkey9', 'newer-redis8')
+NO_SCAN = ('huge', 'set-forms', 'newer-valkey9', 'newer-redis8')
 
 
 def judge_of(profile):
-    return {'newer-valkey9': 'valkey9-server', 'newer-redis8': 'redis8-server'}.get(profile)
+    return {'newer-valkey9': 'valkey9-server', 'newer-redis8': 'redis8-server',
+            'set-forms': 'valkey9-server'}.get(profile)
 
 
 class Sequencer:
