@@ -13,6 +13,8 @@ const struct cmd_family *const cmd_families_core[] = {
     &cmd_family_zset_pop,      &cmd_family_zset_combine, &cmd_family_zset_scan,
     &cmd_family_hash,          &cmd_family_hash_counter, &cmd_family_hash_walk,
     &cmd_family_hash_expire,   &cmd_family_hash_setex,
+    &cmd_family_hyperloglog,
+    &cmd_family_hyperloglog_debug,
 };
 /* clang-format on */
 const size_t cmd_families_core_count = ARRAY_COUNT(cmd_families_core);

@@ -32,6 +32,8 @@ extern const struct cmd_family cmd_family_hash_setex;
 extern const struct cmd_family cmd_family_zset, cmd_family_zset_range, cmd_family_zset_pop,
     cmd_family_zset_combine, cmd_family_zset_scan;
 
+extern const struct cmd_family cmd_family_hyperloglog;
+extern const struct cmd_family cmd_family_hyperloglog_debug;
 /* All of the above. */
 extern const struct cmd_family *const cmd_families_core[];
 extern const size_t cmd_families_core_count;

@@ -456,6 +456,19 @@ char *keyspace_string_reserve(struct keyspace *keyspace, unsigned db, const stru
     return data;
 }
 
+void keyspace_string_truncate(struct entry *entry, size_t len) {
+    SL_ASSERT(entry->storage == STORAGE_RAW || entry->storage == STORAGE_BLOB);
+    SL_ASSERT(len <= entry_string_len(entry));
+    if (entry->storage == STORAGE_RAW) {
+        entry->value_len = (uint16_t)len;
+        return;
+    }
+    struct blob *blob = entry_blob(entry);
+    SL_ASSERT(!blob_is_shared(blob));
+    blob->len = len;
+    blob->data[len] = '\0';
+}
+
 /* ---- Deadline, delete, rename, copy ---- */
 
 struct entry *keyspace_set_expire(struct keyspace *keyspace, unsigned db, const struct key *key,

@@ -149,6 +149,8 @@ struct dict_origin keyspace_dict_origin(const struct keyspace *keyspace);
  * is updated: it may move. */
 char *keyspace_string_reserve(struct keyspace *keyspace, unsigned db, const struct key *key,
                               struct entry **entry, size_t len);
+/* Cuts off the end of a string that keyspace_string_reserve() has just made writable. */
+void keyspace_string_truncate(struct entry *entry, size_t len);
 /* Sets or clears (EXPIRE_NONE) the deadline. The entry may move: the new one comes back. NULL: no
  * memory, nothing changed; never when a deadline was there already. */
 struct entry *keyspace_set_expire(struct keyspace *keyspace, unsigned db, const struct key *key,

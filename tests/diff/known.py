@@ -43,6 +43,7 @@ DEMANDED = ('delifeq', 'msetex', 'client|setinfo', 'client|no-touch')
 
 # No generator, and that is right. The reason says where the command is tested instead.
 EXEMPT = {
+    'pfselftest': "Redis' depends on hll-sparse-max-bytes: tests/unit/core/test_cmd_hyperloglog.c",
     'quit': 'ends the connection: tests/integration/test_connections.py',
     'monitor': 'turns the connection into a stream: tests/integration/test_connections.py',
     'delex': 'Redis 8.4; no judge of that age at hand: tests/diff/expect.py',
