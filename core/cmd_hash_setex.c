@@ -4,6 +4,8 @@
 #include "core/mem.h"
 #include "core/number.h"
 
+enum { WORD_SHOWN_MAX = 1024 };
+
 struct setex {
     bool fnx, fxx, keep_ttl, expires;
     uint64_t expire_at_unix_ms;
@@ -15,7 +17,7 @@ struct setex {
 static bool parse_fields(struct cmd_ctx *ctx, size_t at, struct setex *setex) {
     int64_t count;
 
-    if (at + 1 >= ctx->args_count) {
+    if (at + 3 >= ctx->args_count) { /* not even one pair */
         cmd_reply_arity_error(ctx);
         return false;
     }
@@ -28,6 +30,14 @@ static bool parse_fields(struct cmd_ctx *ctx, size_t at, struct setex *setex) {
     setex->pairs = ctx->args + at + 2;
     setex->pairs_count = (size_t)count;
     return true;
+}
+
+static void reply_unknown(struct cmd_ctx *ctx, struct slice word) {
+    const char *nul = word.len > 0 ? memchr(word.data, '\0', word.len) : NULL;
+    size_t len = nul != NULL ? (size_t)(nul - word.data) : word.len;
+
+    if (len > WORD_SHOWN_MAX) len = WORD_SHOWN_MAX;
+    reply_error_format(ctx->reply, "unknown argument: %.*s", (int)len, word.data);
 }
 
 static bool parse(struct cmd_ctx *ctx, struct setex *setex) {
@@ -62,9 +72,7 @@ static bool parse(struct cmd_ctx *ctx, struct setex *setex) {
             continue;
         }
         if (cmd_arg_is(ctx, i, "fields")) return parse_fields(ctx, i, setex);
-        struct slice word = ctx->args[i];
-        reply_error_format(ctx->reply, "unknown argument: %.*s",
-                           word.len < 128 ? (int)word.len : 128, word.data);
+        reply_unknown(ctx, ctx->args[i]);
         return false;
     }
     cmd_reply_arity_error(ctx);

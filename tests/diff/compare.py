@@ -128,6 +128,55 @@ def random_members(cmd, judge, target):
     return int(cmd[2]) < 0 or len(set(mine)) == len(mine)
 
 
+def paired(items, width=2):
+    return sorted(tuple(items[n:n + width]) for n in range(0, len(items), width))
+
+
+@rule(b'HGETALL')
+def hgetall(_, judge, target):
+    return kind(judge) == kind(target) and \
+        sorted(pairs_of(judge)) == sorted(pairs_of(target))
+
+
+@rule(b'HKEYS', b'HVALS')
+def unordered_values(_, judge, target):
+    return isinstance(judge, list) and isinstance(target, list) and sorted(judge) == sorted(target)
+
+
+@rule(b'HSCAN')
+def hscan(cmd, judge, target):
+    if not (isinstance(target, list) and len(target) == 2 and isinstance(target[0], bytes)
+            and target[0].isdigit() and isinstance(target[1], list)):
+        return False
+    width = 1 if any(word.upper() == b'NOVALUES' for word in cmd[3:]) else 2
+    if len(cmd) > 2 and cmd[2] == judge[0] == target[0] == b'0':
+        return paired(judge[1], width) == paired(target[1], width)
+    return len(target[1]) % width == 0
+
+
+@rule(b'HRANDFIELD')
+def hrandfield(cmd, judge, target):
+    if isinstance(judge, bytes):
+        return isinstance(target, bytes)
+    if not isinstance(judge, list) or not isinstance(target, list) or len(judge) != len(target):
+        return False
+    if judge and isinstance(judge[0], list):  # RESP3
+        judge, target = [[word for pair in reply for word in pair] for reply in (judge, target)]
+    width = 2 if len(cmd) > 3 else 1
+    if int(cmd[2]) < 0:
+        return True
+    names = [pair[0] for pair in paired(target, width)]
+    return len(set(names)) == len(names) and \
+        (int(cmd[2]) == len(names) or paired(judge, width) == paired(target, width))
+
+
+@rule(b'HTTL', b'HPTTL', b'HEXPIRETIME', b'HPEXPIRETIME')
+def field_times(cmd, judge, target):
+    slack = TTL_SLACK_MS if cmd[0].upper().startswith(b'HP') else TTL_SLACK_S
+    return isinstance(judge, list) and isinstance(target, list) and len(judge) == len(target) and \
+        all(close(a, b, slack) for a, b in zip(judge, target))
+
+
 @rule(b'RANDOMKEY')
 def randomkey(_, judge, target):
     # That it is one of the keys is looked at by driver.py, at the end of each sequence.

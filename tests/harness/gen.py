@@ -216,15 +216,19 @@ PROFILES = {
     'sets': {'set': 1.0, 'string': 0.03, 'generic': 0.1},
     'set-forms': {'set-forms': 1.0, 'base': 0.0},
     'hyperloglogs': {'hyperloglog': 1.0, 'string': 0.03, 'generic': 0.1},
+    'hashes': {'hash': 1.0, 'generic': 0.1, 'string': 0.03},
+    'hashes-redis8': {'hashttl': 1.0, 'base': 0.4},
     'huge': {'string': 1.0, 'generic': 0.3, 'bitmap': 0.5},
     'newer-valkey9': {'newer': 1.0, 'base': 1.0},
     'newer-redis8': {'newer': 1.0, 'base': 0.4},
 }
-PROFILE_WEIGHTS = {'hyperloglogs': 5,
+PROFILE_WEIGHTS = {'hashes': 12, 'hashes-redis8': 6,
+                   'hyperloglogs': 5,
                    'bitmaps': 10, 'sets': 10, 'set-forms': 2,
                    'strings': 34, 'generic': 28, 'mixed': 20, 'connection': 5, 'server': 5,
                    'expiry': 1, 'huge': 1, 'newer-valkey9': 5, 'newer-redis8': 2}
-FAMILY_PROFILES = {'hyperloglogs': ('hyperloglogs',),
+FAMILY_PROFILES = {'hashes': ('hashes', 'hashes-redis8'),
+                   'hyperloglogs': ('hyperloglogs',),
                    'bitmaps': ('bitmaps', 'huge'), 'sets': ('sets', 'set-forms'),
                    'strings': ('strings', 'expiry', 'huge'), 'generic': ('generic', 'expiry'),
                    'mixed': ('mixed',), 'connection': ('connection',), 'server': ('server',),
@@ -233,13 +237,21 @@ FAMILY_PROFILES = {'hyperloglogs': ('hyperloglogs',),
 # What sequences judged by a newer server may use besides: nothing in which dialects differ.
 BASE = ('get', 'set', 'del', 'strlen', 'append', 'type', 'exists', 'mget', 'ttl', 'persist',
         'expire', 'select')
+BASE_OF = {'hashes-redis8': ('hset', 'hmset', 'hsetnx', 'hget', 'hmget', 'hgetall', 'hkeys', 'hvals',
+                             'hlen', 'hstrlen', 'hexists', 'hdel', 'hincrby', 'hincrbyfloat',
+                             'hrandfield', 'hscan', '(hset many)', '(hash limits)', 'copy',
+                             'rename', 'del', 'exists')}
+# What a sequence begins with: its generators change settings, and every judge has its own.
+HASH_LIMITS = [b'CONFIG', b'SET', b'hash-max-listpack-entries', b'128',
+               b'hash-max-listpack-value', b'64']
+BEGIN = {'hashes': [HASH_LIMITS], 'hashes-redis8': [HASH_LIMITS]}
 HUGE_LEAVES_OUT = ('lcs',)
-NO_SCAN = ('huge', 'set-forms', 'newer-valkey9', 'newer-redis8')
+NO_SCAN = ('huge', 'set-forms', 'newer-valkey9', 'newer-redis8', 'hashes-redis8')
 
 
 def judge_of(profile):
     return {'newer-valkey9': 'valkey9-server', 'newer-redis8': 'redis8-server',
-            'set-forms': 'valkey9-server'}.get(profile)
+            'set-forms': 'valkey9-server', 'hashes-redis8': 'redis8-server'}.get(profile)
 
 
 class Sequencer:
@@ -257,7 +269,7 @@ class Sequencer:
         with_timing = rng.random() < 0.25
         for spec in REGISTRY.values():
             share = families.get(spec.family, 0.0) if spec.judge == judge else 0.0
-            if spec.judge is None and judge and spec.name in BASE:
+            if spec.judge is None and judge and spec.name in BASE_OF.get(profile, BASE):
                 share = families['base']
             if not share or (profile == 'huge' and spec.name in HUGE_LEAVES_OUT):
                 continue
@@ -282,7 +294,7 @@ class Sequencer:
         every = 0
         if profile == 'expiry':
             every = max(30, units_n // 4)
-        items = []
+        items = [[cmd] for cmd in BEGIN.get(profile, ())]
         made = self.made
         scans = 'scan' in self.supported and profile not in NO_SCAN
         r = gen.r
