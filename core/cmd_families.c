@@ -7,6 +7,7 @@ const struct cmd_family *const cmd_families_core[] = {
     &cmd_family_string_increx, &cmd_family_string_multi, &cmd_family_string_compare,
     &cmd_family_string_lcs,    &cmd_family_generic,      &cmd_family_expire,
     &cmd_family_rename,        &cmd_family_object,       &cmd_family_flush,
+    &cmd_family_list,          &cmd_family_list_range,   &cmd_family_list_move,
     &cmd_family_dump,          &cmd_family_bitmap,       &cmd_family_bitop,
     &cmd_family_bitfield,      &cmd_family_set,          &cmd_family_set_random,
     &cmd_family_set_algebra,   &cmd_family_zset,         &cmd_family_zset_range,

@@ -11,6 +11,7 @@ extern const struct cmd_family cmd_family_string_increx;
 extern const struct cmd_family cmd_family_string_multi;
 extern const struct cmd_family cmd_family_string_compare;
 extern const struct cmd_family cmd_family_string_lcs;
+extern const struct cmd_family cmd_family_list, cmd_family_list_range, cmd_family_list_move;
 extern const struct cmd_family cmd_family_generic;
 extern const struct cmd_family cmd_family_expire;
 extern const struct cmd_family cmd_family_rename;

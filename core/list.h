@@ -47,8 +47,8 @@ bool list_iter_next(struct list_iter *iter, struct slice *text);
 
 /* The element at an index (negative: from the end), in scratch (LISTPACK_SCRATCH_BYTES) if it is an integer. */
 bool list_at(const struct list *list, int64_t index, struct slice *text, char *scratch);
-/* As bulk strings: the one at the index, which must be there; or count of them, from index on, all of which
- * must be there. */
+/* As bulk strings: the one at the index; or count of them from the index on, towards the end or
+ * (is_backward) the head. All of them must be there. */
 void list_reply_at(const struct list *list, struct reply *reply, int64_t index);
 void list_reply_range(const struct list *list, struct reply *reply, size_t index, size_t count,
                       bool is_backward);
@@ -75,6 +75,8 @@ bool list_replace(struct list *list, const struct quicklist_rules *rules, struct
                   struct slice text);
 /* Takes out the current element: the next list_iter_step() goes to the one behind it in the iterator's way. */
 void list_remove(struct list *list, const struct quicklist_rules *rules, struct list_iter *iter);
+/* The element at that end, which must be there. */
+void list_remove_end(struct list *list, const struct quicklist_rules *rules, enum list_end end);
 /* Up to count elements from an index on (negative: from the end). */
 void list_remove_range(struct list *list, const struct quicklist_rules *rules, int64_t index,
                        size_t count);

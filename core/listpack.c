@@ -360,6 +360,13 @@ static unsigned char *make_room(unsigned char *listpack, unsigned char **at, siz
     return listpack;
 }
 
+static void put_at(unsigned char *to, const struct encoded *encoded, size_t body) {
+    memcpy(to, encoded->head, encoded->head_bytes);
+    if (encoded->data.len > 0)
+        memcpy(to + encoded->head_bytes, encoded->data.data, encoded->data.len);
+    backlen_store(to + body, body);
+}
+
 /* Puts the encoded in place of old_bytes at *at; *at: where it stands now. */
 static unsigned char *put(unsigned char *listpack, unsigned char **at, size_t old_bytes,
                           const struct encoded *encoded) {
@@ -367,11 +374,7 @@ static unsigned char *put(unsigned char *listpack, unsigned char **at, size_t ol
     size_t bytes = body + backlen_bytes(body);
 
     listpack = make_room(listpack, at, old_bytes, bytes);
-    unsigned char *to = *at;
-    memcpy(to, encoded->head, encoded->head_bytes);
-    if (encoded->data.len > 0)
-        memcpy(to + encoded->head_bytes, encoded->data.data, encoded->data.len);
-    backlen_store(to + body, body);
+    put_at(*at, encoded, body);
     return listpack;
 }
 
@@ -506,6 +509,54 @@ void listpack_wrote(unsigned char *listpack, unsigned char *end, size_t count) {
     SL_ASSERT((size_t)(end + 1 - listpack) <= UINT32_MAX);
     store32(listpack, (uint32_t)(end + 1 - listpack));
     header_count_add(listpack, (int64_t)count);
+}
+
+/* ---- In place ---- */
+
+unsigned char *listpack_prepend_before(unsigned char *listpack, struct slice text,
+                                       size_t room_bytes) {
+    struct encoded encoded = encode_text(text);
+    size_t body = encoded.head_bytes + encoded.data.len, bytes = body + backlen_bytes(body);
+
+    if (bytes > room_bytes) return NULL;
+    unsigned char *moved = listpack - bytes;
+    memmove(moved, listpack, LISTPACK_HEADER_BYTES);
+    store32(moved, (uint32_t)(listpack_bytes(moved) + bytes));
+    header_count_add(moved, 1);
+    put_at(moved + LISTPACK_HEADER_BYTES, &encoded, body);
+    return moved;
+}
+
+bool listpack_append_behind(unsigned char *listpack, struct slice text, size_t room_bytes) {
+    struct encoded encoded = encode_text(text);
+    size_t body = encoded.head_bytes + encoded.data.len, bytes = body + backlen_bytes(body);
+    size_t total_bytes = listpack_bytes(listpack);
+
+    if (bytes > room_bytes) return false;
+    put_at(listpack + total_bytes - 1, &encoded, body);
+    listpack[total_bytes - 1 + bytes] = END;
+    store32(listpack, (uint32_t)(total_bytes + bytes));
+    header_count_add(listpack, 1);
+    return true;
+}
+
+unsigned char *listpack_drop_first(unsigned char *listpack) {
+    SL_ASSERT(listpack[LISTPACK_HEADER_BYTES] != END);
+    size_t bytes = element_bytes(listpack + LISTPACK_HEADER_BYTES);
+    unsigned char *moved = listpack + bytes;
+    memmove(moved, listpack, LISTPACK_HEADER_BYTES);
+    store32(moved, (uint32_t)(listpack_bytes(moved) - bytes));
+    header_count_add(moved, -1);
+    return moved;
+}
+
+void listpack_drop_last(unsigned char *listpack) {
+    unsigned char *last = listpack_last(listpack);
+
+    SL_ASSERT(last != NULL);
+    *last = END;
+    store32(listpack, (uint32_t)(last - listpack) + 1);
+    header_count_add(listpack, -1);
 }
 
 /* ---- From outside ---- */

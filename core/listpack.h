@@ -76,6 +76,16 @@ unsigned char *listpack_shrink(unsigned char *listpack);
 /* How many bytes the element of such a text takes. */
 size_t listpack_element_bytes(struct slice text);
 
+/* ---- In place, for those who keep room around a listpack (core/quicklist.c) ---- */
+/* Adds an element at the start or the end if its bytes fit into the room_bytes that are free before or
+ * behind the listpack, which is not reallocated. Where it now begins; NULL and false: no room. */
+unsigned char *listpack_prepend_before(unsigned char *listpack, struct slice text,
+                                       size_t room_bytes);
+bool listpack_append_behind(unsigned char *listpack, struct slice text, size_t room_bytes);
+/* Without its first element: where it now begins. Both: there must be an element. */
+unsigned char *listpack_drop_first(unsigned char *listpack);
+void listpack_drop_last(unsigned char *listpack);
+
 /* Is this, from outside, a listpack, every element within its bounds and the counts right? O(n); reads
  * nothing beyond `bytes`. */
 bool listpack_is_valid(const unsigned char *bytes, size_t len);

@@ -64,6 +64,9 @@ bool quicklist_replace(struct quicklist *list, const struct quicklist_rules *rul
 /* *pos: the element behind it, or (is_backward) before it. */
 void quicklist_remove(struct quicklist *list, const struct quicklist_rules *rules,
                       struct quicklist_pos *pos, bool is_backward);
+/* The element at that end; there must be one. */
+void quicklist_remove_end(struct quicklist *list, const struct quicklist_rules *rules,
+                          enum quicklist_end end);
 /* Up to count elements from an index on (negative: from the end). */
 void quicklist_remove_range(struct quicklist *list, const struct quicklist_rules *rules,
                             int64_t index, size_t count);
