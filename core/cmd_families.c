@@ -16,6 +16,9 @@ const struct cmd_family *const cmd_families_core[] = {
     &cmd_family_hash_expire,   &cmd_family_hash_setex,
     &cmd_family_hyperloglog,
     &cmd_family_hyperloglog_debug,
+    &cmd_family_set_algebra,
+    &cmd_family_stream, &cmd_family_stream_add, &cmd_family_stream_read, &cmd_family_stream_group,
+    &cmd_family_stream_claim, &cmd_family_stream_info, &cmd_family_stream_delex,
 };
 /* clang-format on */
 const size_t cmd_families_core_count = ARRAY_COUNT(cmd_families_core);

@@ -29,6 +29,13 @@ extern const struct cmd_family cmd_family_hash_counter;
 extern const struct cmd_family cmd_family_hash_walk;
 extern const struct cmd_family cmd_family_hash_expire;
 extern const struct cmd_family cmd_family_hash_setex;
+extern const struct cmd_family cmd_family_stream;
+extern const struct cmd_family cmd_family_stream_add;
+extern const struct cmd_family cmd_family_stream_read;
+extern const struct cmd_family cmd_family_stream_group;
+extern const struct cmd_family cmd_family_stream_claim;
+extern const struct cmd_family cmd_family_stream_info;
+extern const struct cmd_family cmd_family_stream_delex;
 /* clang-format on */
 extern const struct cmd_family cmd_family_zset, cmd_family_zset_range, cmd_family_zset_pop,
     cmd_family_zset_combine, cmd_family_zset_scan;

@@ -229,6 +229,17 @@ bool stream_pending_remove(struct stream_group *group, struct stream_id id) {
     return true;
 }
 
+void stream_pending_remove_at(struct stream_group *group, struct stream_index_pos *pos) {
+    const struct stream_index_item *item = stream_index_at(&group->pending, *pos);
+
+    SL_ASSERT(item != NULL);
+    struct stream_pending *pending = item->value;
+    void *removed = stream_index_remove(&pending->consumer->pending, item->id);
+    SL_ASSERT(removed == pending); /* G2 */
+    mem_free(pending);
+    stream_index_remove_at(&group->pending, pos);
+}
+
 bool stream_group_is_consistent(const struct stream_group *group) {
     struct stream_index_pos pos = {0, 0};
     struct stream_index_item *item;

@@ -60,6 +60,8 @@ struct stream_pending *stream_pending_add(struct stream_group *group, struct str
 void stream_pending_assign(struct stream_pending *pending, struct stream_id id,
                            struct stream_consumer *consumer);
 bool stream_pending_remove(struct stream_group *group, struct stream_id id); /* was it there? */
+/* The same at a place in the group's index. *pos: what came after it. */
+void stream_pending_remove_at(struct stream_group *group, struct stream_index_pos *pos);
 /* Has each one a consumer? After a load. */
 bool stream_group_is_consistent(const struct stream_group *group);
 
