@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "shards/acceptor.h"
+#include "shards/block.h"
 #include "shards/clock.h"
 #include "shards/node.h"
 #include "shards/process.h"
@@ -127,6 +128,7 @@ static void free_keys(struct node *node) {
         keyspace_free(node->shards[i]->keyspace);
         node->shards[i]->keyspace = NULL;
     }
+    block_forget_all(node);
     store_free(node->store);
     node->store = NULL;
 #else

@@ -412,6 +412,24 @@ void block_run_granted(struct shard *thread, struct request *request) {
     if (block_has_ready(&thread->block)) block_serve(thread);
 }
 
+static void forget_key(void *owner, struct block_key *key) {
+    struct node *node = owner;
+
+    key->is_busy = true; /* the walk is not to lose it under its feet */
+    while (key->head != NULL) {
+        struct waiter *waiter = key->head->waiter;
+        block_keys_leave(node, key->head);
+        waiter_unref(waiter);
+    }
+}
+
+void block_forget_all(struct node *node) {
+    for (unsigned slot = 0; slot < SLOTS_COUNT; slot++) {
+        block_keys_each(node->store, slot, forget_key, node);
+        block_keys_drop_slot(node, slot);
+    }
+}
+
 void block_task_run(struct shard *thread, struct block_task *task) {
     struct waiter *waiter = task->waiter;
     struct block_node *waiting = task->node;

@@ -54,6 +54,8 @@ struct block_thread {
 void block_thread_init(struct shard *thread);
 void block_thread_deinit(struct shard *thread);
 
+void block_forget_all(struct node *node); /* at the end of the process: empties all queues; no thread runs any more */
+
 /* ctx->waiters of a command that runs on this thread: one relaxed load when nobody is blocked. (Who blocked owned the slot before
  * whoever runs on it now; so what the latter reads counts the former.) */
 static inline const struct block_sink *block_changes(const struct node *node,

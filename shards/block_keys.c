@@ -160,3 +160,13 @@ void block_keys_each(const struct store *store, unsigned slot,
             each(owner, key);
     }
 }
+
+void block_keys_drop_slot(struct node *node, unsigned slot) {
+    struct slot_table *table;
+
+    while ((table = table_of(node->store, slot)) != NULL) {
+        uint32_t bucket = 0;
+        while (table->buckets[bucket] == NULL) bucket++; /* there is one: an empty table is no table */
+        block_keys_let_go(node, table->buckets[bucket]); /* the last one takes the table with it */
+    }
+}

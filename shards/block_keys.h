@@ -38,6 +38,8 @@ bool block_keys_is_last(const struct store *store, unsigned db, const struct key
 void block_keys_leave(struct node *node, struct block_node *waiting);
 /* The key is no longer busy: it goes if nobody waits for it. */
 void block_keys_let_go(struct node *node, struct block_key *key);
+/* All keys of a slot, whose queues are empty, and the table. */
+void block_keys_drop_slot(struct node *node, unsigned slot);
 /* All keys of a slot, for `each`, which may not take any away. */
 void block_keys_each(const struct store *store, unsigned slot,
                      void (*each)(void *owner, struct block_key *key), void *owner);

@@ -6,6 +6,7 @@
 
 #include "core/cmd_families.h"
 #include "core/mem.h"
+#include "shards/block.h"
 #include "shards/families.h"
 #include "shards/random.h"
 #include "shards/shard.h"
@@ -60,6 +61,7 @@ struct node *node_new(struct config *config, struct logger *logger, const char *
 }
 
 void node_free(struct node *node) {
+    block_forget_all(node);
     for (unsigned i = 0; i < node->shards_count; i++) shard_free(node->shards[i]);
     store_free(node->store);
     cmd_table_free(node->cmds);
