@@ -16,6 +16,8 @@ KNOWN = [
      'since Redis 7.2 a short set of texts is a listpack'),
     ('slipring', rb'^CONFIG SET ', rb'warning"\) / .*warning, nothing"\)',
      "since Redis 7.2 loglevel may be 'nothing'"),
+    ('slipring', rb'^Z(REV)?RANK ', rb"wrong number of arguments.* / .*syntax error",
+     'since Redis 7.2 ZRANK takes WITHSCORE'),
     # -- slipring: what comes is read to its end, where Redis sees the end at a zero byte
     ('slipring', rb'^(SCAN|[SHZ]SCAN .*) \x00', rb'invalid cursor', 'a zero byte is no end: this is no cursor'),
     # -- slipring: not built yet, and said so
