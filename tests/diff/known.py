@@ -20,6 +20,8 @@ KNOWN = [
      'since Redis 7.2 ZRANK takes WITHSCORE'),
     # -- slipring: what comes is read to its end, where Redis sees the end at a zero byte
     ('slipring', rb'^(SCAN|[SHZ]SCAN .*) \x00', rb'invalid cursor', 'a zero byte is no end: this is no cursor'),
+    ('slipring', rb'^Z(COUNT|(REV|REM)?RANGE).*\x00', rb'min or max is not a float',
+     'a zero byte is no end: this is no number'),
     # -- slipring: not built yet, and said so
     ('slipring', rb'^WAIT 1 1$', rb'^0 / .*waiting for replicas is not built yet',
      'waiting for replicas comes with replication'),

@@ -172,6 +172,8 @@ def zrangestore(g):
     cmd = [b'ZRANGESTORE', g.key(), zkey(g)]
     if g.chance(0.5):
         return cmd + [g.small(), g.small()] + ([b'REV'] if g.chance(0.3) else [])
+    if g.chance(0.1):  # an empty range: the scores differ
+        return cmd + [b'+', b'-', g.cased(b'BYLEX')]
     cmd += [bound(g), bound(g), b'BYSCORE']
     if g.chance(0.3):
         cmd.append(b'REV')
