@@ -3,8 +3,9 @@
  *     intset ──► listpack ──► dict        a member that is no integer, while both are small
  *        └──────────────────► dict        too many integers, or a member too long
  *
- * Redis 7.2's rules: an intset grows to set-max-intset-entries; then, and when a text comes, it
- * becomes a listpack if that stays within set-max-listpack-entries and -value, else a dict. */
+ * Redis 7.2's rules: an intset grows to set-max-intset-entries, beyond which it becomes a dict. When a
+ * text comes it becomes a listpack if that stays within set-max-listpack-entries and -value, else a
+ * dict. */
 #include "core/set.h"
 
 #include "core/cmd.h"
@@ -183,7 +184,8 @@ static enum set_add_result add_to_intset(struct set *set, const struct set_rules
         if (low > len_max) len_max = low;
         if (high > len_max) len_max = high;
     }
-    if (count >= rules->listpack_entries_max || len_max > rules->listpack_value_max)
+    if (count >= rules->listpack_entries_max || len_max > rules->listpack_value_max ||
+        count * LISTPACK_SCRATCH_BYTES + member.len > LISTPACK_BYTES_MAX)
         return convert_and_add(set, rules, member);
     intset_to_listpack(set);
     set->object = listpack_append(set->object, member);
@@ -195,7 +197,8 @@ enum set_add_result set_add(struct set *set, const struct set_rules *rules, stru
     if (set->encoding == ENCODING_INTSET) return add_to_intset(set, rules, member);
     if (listpack_find(set->object, listpack_first(set->object), member, 0) != NULL) return SET_SAME;
     if (listpack_count(set->object) >= rules->listpack_entries_max ||
-        member.len > rules->listpack_value_max)
+        member.len > rules->listpack_value_max ||
+        listpack_bytes(set->object) + member.len > LISTPACK_BYTES_MAX)
         return convert_and_add(set, rules, member);
     set->object = listpack_append(set->object, member);
     return SET_ADDED;
