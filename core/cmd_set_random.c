@@ -324,9 +324,13 @@ static void srandmember(struct cmd_ctx *ctx) {
 /* ---- Rows ---- */
 /* clang-format off */
 
-static const struct cmd_arg count_syntax[] = {
+static const struct cmd_arg spop_syntax[] = {
     {.name = "key", .type = ARG_KEY, .key_spec_plus_one = 1},
-    {.name = "count", .type = ARG_INTEGER, .flags = ARG_OPTIONAL},
+    {.name = "count", .type = ARG_INTEGER, .since = "3.2.0", .flags = ARG_OPTIONAL},
+};
+static const struct cmd_arg srandmember_syntax[] = {
+    {.name = "key", .type = ARG_KEY, .key_spec_plus_one = 1},
+    {.name = "count", .type = ARG_INTEGER, .since = "2.6.0", .flags = ARG_OPTIONAL},
 };
 static const char *const tips_random[] = {"nondeterministic_output", NULL};
 static const char *const spop_history[] = {"3.2.0", "Takes a count.", NULL};
@@ -338,12 +342,12 @@ static const struct cmd_def set_random_cmds[] = {
      .keys = CMD_KEYS_ONE(CMD_KEY_RW | CMD_KEY_ACCESS | CMD_KEY_DELETE), .group = "set",
      .since = "1.0.0", .complexity = "O(1) for each member.",
      .summary = "Takes members out of a set by chance.", .tips = tips_random,
-     .history = spop_history, CMD_SYNTAX(count_syntax)},
+     .history = spop_history, CMD_SYNTAX(spop_syntax)},
     {.name = "srandmember", .run = srandmember, .arity = -2, .flags = CMD_READONLY,
      .categories = CATEGORY_SET, .keys = CMD_KEYS_ONE(CMD_KEY_RO | CMD_KEY_ACCESS), .group = "set",
      .since = "1.0.0", .complexity = "O(1) for each member.",
      .summary = "Gives members of a set by chance.", .tips = tips_random,
-     .history = srandmember_history, CMD_SYNTAX(count_syntax)},
+     .history = srandmember_history, CMD_SYNTAX(srandmember_syntax)},
 };
 const struct cmd_family cmd_family_set_random = {"set", set_random_cmds,
                                                  ARRAY_COUNT(set_random_cmds)};

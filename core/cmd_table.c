@@ -218,9 +218,10 @@ static void cmd_init(struct cmd *cmd, const struct cmd_def *def, size_t index) {
         bool is_plain = spec->keyword == NULL && !spec->is_keynum && spec->limit <= 1 &&
                         !spec->is_unknown && !(spec->flags & CMD_KEY_NOT_KEY);
         if (i > 0 && cmd->keys_are_simple && is_plain && cmd->key_step == spec->step &&
-            cmd->key_last >= 0 && cmd->key_last + cmd->key_step == spec->begin_index &&
-            spec->last >= 0) {
-            cmd->key_last = (int16_t)(spec->begin_index + spec->last); /* one run: RENAME's two */
+            cmd->key_last >= 0 && cmd->key_last + cmd->key_step == spec->begin_index) {
+            /* One run: RENAME's two, SINTERSTORE's target and sources. */
+            cmd->key_last = (int16_t)(spec->last >= 0 ? spec->begin_index + spec->last
+                                                      : spec->last);
             continue;
         }
         if (i > 0 || !is_plain) {
