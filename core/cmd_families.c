@@ -44,6 +44,8 @@ const struct cmd_family *const cmd_families_core[] = {
     &cmd_family_stream_claim,
     &cmd_family_stream_info,
     &cmd_family_stream_delex,
+    &cmd_family_geo,
+    &cmd_family_geo_search,
 };
 /* clang-format on */
 const size_t cmd_families_core_count = ARRAY_COUNT(cmd_families_core);

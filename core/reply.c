@@ -157,6 +157,18 @@ void reply_human_double(struct reply *reply, long double value) {
     reply_bulk(reply, slice_of(text, number_print_long_double(text, value)));
 }
 
+void reply_long_double(struct reply *reply, long double value) {
+    char text[NUMBER_LONG_DOUBLE_BYTES_MAX];
+
+    if (!is_resp3(reply)) {
+        reply_human_double(reply, value);
+        return;
+    }
+    outbuf_append(reply->out, ",", 1);
+    outbuf_append(reply->out, text, number_print_long_double(text, value));
+    APPEND_LITERAL(reply->out, "\r\n");
+}
+
 void reply_null(struct reply *reply) {
     if (is_resp3(reply))
         APPEND_LITERAL(reply->out, "_\r\n");

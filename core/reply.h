@@ -22,6 +22,7 @@ void reply_bulk_blob(struct reply *reply, struct blob *blob, size_t offset, size
 void reply_verbatim(struct reply *reply, const char *format3, struct slice text); /* RESP3 =, RESP2 bulk */
 void reply_double(struct reply *reply, double value);             /* RESP3 , RESP2 bulk: as Redis 7 */
 void reply_human_double(struct reply *reply, long double value);  /* bulk, INCRBYFLOAT's form */
+void reply_long_double(struct reply *reply, long double value);   /* the same digits, RESP3 , RESP2 bulk: GEOPOS */
 void reply_null(struct reply *reply);                             /* RESP3 _  RESP2 $-1 */
 void reply_null_array(struct reply *reply);                       /* RESP3 _  RESP2 *-1 */
 void reply_array(struct reply *reply, size_t count);

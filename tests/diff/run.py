@@ -22,6 +22,7 @@ from harness import gen_acl, gen_connection, gen_generic, gen_newer  # noqa: E40
 from harness import gen_bitmap, gen_set  # noqa: E402,F401
 from harness import gen_hyperloglog  # noqa: E402,F401
 from harness import gen_hash  # noqa: E402,F401
+from harness import gen_geo  # noqa: E402,F401
 from harness import gen_server, gen_string  # noqa: E402,F401
 from harness import gen_zset  # noqa: E402,F401
 from harness.resp import show  # noqa: E402
