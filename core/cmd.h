@@ -184,6 +184,7 @@ struct cmd_settings {
     /* Up to where collections are compact: entries are counts, values are bytes. */
     int64_t list_max_listpack_size; /* > 0: elements; -1 .. -5: 4, 8, 16, 32, 64 KiB */
     unsigned list_compress_depth;
+    size_t list_plain_min_bytes; /* DEBUG QUICKLIST-PACKED-THRESHOLD; 0: as list_max_listpack_size says */
     size_t hash_max_listpack_entries, hash_max_listpack_value;
     size_t set_max_intset_entries, set_max_listpack_entries, set_max_listpack_value;
     size_t zset_max_listpack_entries, zset_max_listpack_value;

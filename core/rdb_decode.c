@@ -25,6 +25,13 @@ enum rdb_result rdb_decode_value(struct rdb_reader *reader, uint8_t type,
     case RDB_TYPE_HASH_LISTPACK_DEADLINES_PRE:
     case RDB_TYPE_HASH_DEADLINES:
     case RDB_TYPE_HASH_LISTPACK_DEADLINES: return rdb_decode_hash(reader, type, env, value);
+    case RDB_TYPE_LIST:
+    case RDB_TYPE_LIST_ZIPLIST:
+    case RDB_TYPE_LIST_QUICKLIST:
+    case RDB_TYPE_LIST_QUICKLIST_2: return rdb_decode_list(reader, type, env, value);
+    case RDB_TYPE_STREAM_LISTPACKS:
+    case RDB_TYPE_STREAM_LISTPACKS_2:
+    case RDB_TYPE_STREAM_LISTPACKS_3: return rdb_decode_stream(reader, type, env, value);
     default: return RDB_BAD;
     }
 }

@@ -1,6 +1,7 @@
 #include "core/rdb_encode.h"
 
 #include "core/hash.h"
+#include "core/list.h"
 #include "core/listpack.h"
 #include "core/rdb_encode_priv.h"
 #include "core/set.h"
@@ -26,6 +27,27 @@ static void encode_string(struct rdb_writer *writer, const struct entry *entry) 
 
 void rdb_encode_listpack(struct rdb_writer *writer, const unsigned char *listpack) {
     rdb_write_string(writer, slice_of((const char *)listpack, listpack_bytes(listpack)));
+}
+
+/* Node by node; a small list is the one node of a longer one. */
+static void encode_list(struct rdb_writer *writer, const struct entry *entry) {
+    struct quicklist_node *node = NULL;
+    struct list list = list_of(entry);
+    struct slice bytes;
+    bool is_plain;
+
+    rdb_write_byte(writer, RDB_TYPE_LIST_QUICKLIST_2);
+    if (list.encoding == ENCODING_LISTPACK) {
+        rdb_write_len(writer, 1);
+        rdb_write_len(writer, RDB_NODE_PACKED);
+        rdb_encode_listpack(writer, list.object);
+        return;
+    }
+    rdb_write_len(writer, quicklist_nodes_count(list.object));
+    while (quicklist_next_node(list.object, &node, &bytes, &is_plain)) {
+        rdb_write_len(writer, is_plain ? RDB_NODE_PLAIN : RDB_NODE_PACKED);
+        rdb_write_string(writer, bytes);
+    }
 }
 
 static void encode_set(struct rdb_writer *writer, const struct entry *entry) {
@@ -114,11 +136,11 @@ static void encode_hash(struct rdb_writer *writer, const struct entry *entry) {
 void rdb_encode_value(struct rdb_writer *writer, const struct entry *entry) {
     switch (entry_type(entry)) {
     case VALUE_STRING: encode_string(writer, entry); break;
-    case VALUE_LIST: SL_ASSERT(!"lists"); break;
+    case VALUE_LIST: encode_list(writer, entry); break;
     case VALUE_SET: encode_set(writer, entry); break;
     case VALUE_ZSET: encode_zset(writer, entry); break;
     case VALUE_HASH: encode_hash(writer, entry); break;
-    case VALUE_STREAM: SL_ASSERT(!"streams"); break;
+    case VALUE_STREAM: rdb_encode_stream(writer, entry); break;
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/glob.h"
 #include "core/mem.h"
+#include "core/number.h"
 #include "shards/cmd_debug_priv.h"
 #include "shards/config_apply.h"
 #include "shards/families.h"
@@ -35,23 +36,39 @@ static void debug_sleep(struct cmd_ctx *ctx) {
     reply_ok(ctx->reply);
 }
 
-static bool active_expire_each(struct gather *gather, struct shard *shard) {
+static bool settings_each(struct gather *gather, struct shard *shard) {
     (void)gather;
     shard_settings_from_config(shard);
     return false;
 }
 
-static void active_expire_done(struct gather *gather, struct cmd_ctx *ctx) {
+static void settings_done(struct gather *gather, struct cmd_ctx *ctx) {
     (void)gather;
     reply_ok(ctx->reply);
 }
 
+/* Every shard takes over what was set. */
+static const struct gather_ops settings_ops = {.each = settings_each, .done = settings_done};
+
 /* DEBUG SET-ACTIVE-EXPIRE 0|1 */
 static void debug_set_active_expire(struct cmd_ctx *ctx) {
-    static const struct gather_ops ops = {.each = active_expire_each, .done = active_expire_done};
-
     atomic_store(&session_of(ctx)->shard->node->active_expire, loose_number(ctx->args[2]) != 0);
-    gather_start(ctx, &ops);
+    gather_start(ctx, &settings_ops);
+}
+
+/* DEBUG QUICKLIST-PACKED-THRESHOLD size: from so many bytes on an element of a list has a node of its own; 0: as
+ * usual. */
+static void debug_quicklist_packed_threshold(struct cmd_ctx *ctx) {
+    const uint64_t max = (UINT64_C(1) << 32) - (UINT64_C(1) << 20);
+    uint64_t bytes;
+
+    if (!number_parse_memory(ctx->args[2], &bytes) || bytes > max) {
+        reply_error(ctx->reply,
+                    "argument must be a memory value bigger than 1 and smaller than 4gb");
+        return;
+    }
+    atomic_store(&session_of(ctx)->shard->node->list_plain_min_bytes, (size_t)bytes);
+    gather_start(ctx, &settings_ops);
 }
 
 /* DEBUG STRINGMATCH-LEN length pattern: is a text of so many 'a' matched? */
@@ -177,10 +194,6 @@ static void debug_no_replication(struct cmd_ctx *ctx) {
     reply_error(ctx->reply, "replication is not built yet");
 }
 
-static void debug_no_lists(struct cmd_ctx *ctx) {
-    reply_error(ctx->reply, "lists are not built yet");
-}
-
 /* DEBUG HELP */
 static void debug_help(struct cmd_ctx *ctx) {
     static const char *const lines[] = {
@@ -199,6 +212,10 @@ static void debug_help(struct cmd_ctx *ctx) {
         "PROTOCOL "
         "(string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false)",
         "    Answer with a sample of this type.",
+        "QUICKLIST-PACKED-THRESHOLD <size>",
+        "    Give elements of lists from so many bytes on a node of their own; 0: as usual.",
+        "RELOAD",
+        "    Send every value through its RDB form and back.",
         "SET-ACTIVE-EXPIRE (0|1)",
         "    Turn the expiry of keys that nobody looks at off or on.",
         "SLEEP <seconds>",
@@ -245,10 +262,10 @@ static void debug_run(struct cmd_ctx *ctx) {
         {"log", debug_log, 3, 3},
         {"error", debug_error, 3, 3},
         {"protocol", debug_protocol, 3, 3},
-        {"reload", debug_no_persistence, 2, SIZE_MAX},
+        {"reload", debug_reload, 2, 2},
         {"loadaof", debug_no_persistence, 2, 2},
         {"change-repl-id", debug_no_replication, 2, 2},
-        {"quicklist-packed-threshold", debug_no_lists, 3, 3},
+        {"quicklist-packed-threshold", debug_quicklist_packed_threshold, 3, 3},
     };
 
     if (!is_allowed(ctx)) {

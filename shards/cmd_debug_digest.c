@@ -2,8 +2,16 @@
  * compared. A key's digest mixes its name, type, value and whether it expires; a database's is the exclusive
  * or of its keys', so the order of the walk does not matter and shards add theirs up. */
 #include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
 
+#include "core/hash.h"
+#include "core/list.h"
 #include "core/mem.h"
+#include "core/number.h"
+#include "core/set.h"
+#include "core/stream.h"
+#include "core/zset.h"
 #include "shards/cmd_debug_priv.h"
 #include "shards/cmd_walk_keys.h"
 #include "shards/gather.h"
@@ -40,11 +48,89 @@ static void digest_mix_number(struct digest *digest, uint32_t number) {
     digest_mix(digest, slice_of((const char *)&big_endian, sizeof big_endian));
 }
 
-static void digest_value(struct digest *digest, const struct entry *entry) {
+/* ---- One value of each type: an order that means something is mixed, one that does not is added ---- */
+
+static void digest_pair(struct digest *digest, struct slice name, struct slice value,
+                        bool has_deadline) {
+    struct digest pair = {0};
+
+    digest_mix(&pair, name);
+    digest_mix(&pair, value);
+    if (has_deadline) digest_add(&pair, SLICE_LITERAL("!!hexpire!!"));
+    digest_add(digest, slice_of((const char *)pair.bytes, SHA1_BYTES));
+}
+
+static void digest_list(struct digest *digest, const struct entry *entry) {
+    struct list list = list_of(entry);
+    struct list_iter iter;
+    struct slice text;
+
+    list_iter_init(&iter, &list, LIST_HEAD);
+    while (list_iter_next(&iter, &text)) digest_mix(digest, text);
+}
+
+static void digest_set(struct digest *digest, const struct entry *entry) {
+    struct set set = set_of(entry);
+    struct set_iter iter;
+    struct slice member;
+
+    set_iter_init(&iter, &set);
+    while (set_iter_next(&iter, &member)) digest_add(digest, member);
+}
+
+static void digest_zset(struct digest *digest, const struct entry *entry) {
+    struct zset zset = zset_of(entry);
+    char score[NUMBER_DOUBLE_BYTES_MAX];
+    struct zset_cursor cursor;
+    struct zset_item item;
+
+    zset_walk(&cursor, &zset, zset_span_all(&zset), false);
+    while (zset_walk_next(&cursor, &item))
+        digest_pair(digest, item.member, slice_of(score, number_print_double_17(score, item.score)),
+                    false);
+}
+
+static void digest_hash(struct digest *digest, const struct entry *entry, uint64_t now_unix_ms) {
+    struct hash_field field;
+    struct hash_iter iter;
+
+    hash_iter_init(&iter, hash_of(entry), now_unix_ms);
+    while (hash_iter_next(&iter, &field))
+        digest_pair(digest, field.name, field.value, field.expire_at_unix_ms != EXPIRE_NONE);
+}
+
+static void digest_stream(struct digest *digest, const struct entry *entry) {
+    char field_scratch[LISTPACK_SCRATCH_BYTES], value_scratch[LISTPACK_SCRATCH_BYTES], text[48];
+    struct stream_iter iter;
+    struct slice field, value;
+    struct stream_id id;
+    size_t pairs_count;
+
+    stream_iter_init(&iter, entry_object(entry), STREAM_ID_MIN, STREAM_ID_MAX, false);
+    while (stream_iter_next(&iter, &id, &pairs_count)) {
+        int len = snprintf(text, sizeof text, "%" PRIu64 ".%" PRIu64, id.ms, id.seq);
+
+        digest_mix(digest, slice_of(text, (size_t)len));
+        for (; pairs_count > 0; pairs_count--) {
+            stream_iter_pair(&iter, &field, &value, field_scratch, value_scratch);
+            digest_mix(digest, field);
+            digest_mix(digest, value);
+        }
+    }
+}
+
+static void digest_value(struct digest *digest, const struct entry *entry, uint64_t now_unix_ms) {
     char scratch[ENTRY_SCRATCH_BYTES];
 
     digest_mix_number(digest, (uint32_t)entry_type(entry));
-    digest_mix(digest, entry_string(entry, scratch));
+    switch (entry_type(entry)) {
+    case VALUE_STRING: digest_mix(digest, entry_string(entry, scratch)); break;
+    case VALUE_LIST: digest_list(digest, entry); break;
+    case VALUE_SET: digest_set(digest, entry); break;
+    case VALUE_ZSET: digest_zset(digest, entry); break;
+    case VALUE_HASH: digest_hash(digest, entry, now_unix_ms); break;
+    case VALUE_STREAM: digest_stream(digest, entry); break;
+    }
     if (entry_expire_at_unix_ms(entry) != EXPIRE_NONE)
         digest_add(digest, SLICE_LITERAL("!!expire!!"));
 }
@@ -78,7 +164,7 @@ static void digest_entry(void *arg, struct entry *entry) {
 
     if (walk_is_expired(entry, owner->now_unix_ms)) return;
     digest_mix(&digest, entry_key(entry));
-    digest_value(&digest, entry);
+    digest_value(&digest, entry, owner->now_unix_ms);
     digest_add(&owner->db->digest, slice_of((const char *)digest.bytes, SHA1_BYTES));
     owner->db->has_keys = true;
 }
@@ -166,7 +252,7 @@ static bool values_each(struct gather *gather, struct shard *shard) {
         if (store_slot_owner_data(shard->node->store, key.slot) != NULL) return true;
         struct entry *entry = keyspace_find(shard->keyspace, gather->db, &key);
         if (entry == NULL || walk_is_expired(entry, shard->now_unix_ms)) continue;
-        digest_value(&state->digests[part->next], entry);
+        digest_value(&state->digests[part->next], entry, shard->now_unix_ms);
     }
     return false;
 }

@@ -4,7 +4,7 @@
 
 #include "core/cmd_object.h"
 #include "core/mem.h"
-#include "core/number.h"
+#include "core/rdb_encode.h"
 #include "shards/cmd_debug_priv.h"
 #include "shards/gather.h"
 
@@ -29,23 +29,10 @@ struct object_state { /* the owner of the slot writes */
     bool is_found;
     enum value_encoding encoding;
     uint64_t address;
-    size_t serialized_bytes;
+    uint64_t serialized_bytes;
     uint32_t access;
     uint64_t idle_seconds;
 };
-
-/* What an RDB file takes for it, compression not counted. */
-static size_t serialized_bytes(const struct entry *entry) {
-    size_t len = entry_string_len(entry);
-    int64_t value;
-
-    if (entry_integer(entry, &value)) {
-        if (value >= INT8_MIN && value <= INT8_MAX) return 2;
-        if (value >= INT16_MIN && value <= INT16_MAX) return 3;
-        if (value >= INT32_MIN && value <= INT32_MAX) return 5;
-    }
-    return len + (len < 64 ? 1 : len < 16384 ? 2 : 5);
-}
 
 static bool object_each(struct gather *gather, struct shard *shard) {
     struct object_state *state = gather->state;
@@ -60,7 +47,7 @@ static bool object_each(struct gather *gather, struct shard *shard) {
         .is_found = true,
         .encoding = entry_encoding(entry),
         .address = (uint64_t)(uintptr_t)entry,
-        .serialized_bytes = serialized_bytes(entry),
+        .serialized_bytes = rdb_encode_bytes(entry, RDB_VERSION_7_2),
         .access = entry_access(entry),
         .idle_seconds = cmd_access_idle_seconds(&ctx, entry_access(entry))};
     return false;
@@ -75,10 +62,10 @@ static void object_done(struct gather *gather, struct cmd_ctx *ctx) {
         return;
     }
     snprintf(text, sizeof text,
-             "Value at:0x%" PRIx64 " refcount:1 encoding:%s serializedlength:%zu lru:%" PRIu32
-             " lru_seconds_idle:%" PRIu64,
-             state->address, object_encoding_name(state->encoding), state->serialized_bytes, state->access,
-             state->idle_seconds);
+             "Value at:0x%" PRIx64 " refcount:1 encoding:%s serializedlength:%" PRIu64
+             " lru:%" PRIu32 " lru_seconds_idle:%" PRIu64,
+             state->address, object_encoding_name(state->encoding), state->serialized_bytes,
+             state->access, state->idle_seconds);
     reply_status(ctx->reply, text);
 }
 

@@ -24,6 +24,7 @@ void shard_settings_from_config(struct shard *shard) {
         .lfu_decay_minutes = (unsigned)config->lfu_decay_time,
         .active_expire = atomic_load(&shard->node->active_expire),
         .list_max_listpack_size = config->list_max_listpack_size,
+        .list_plain_min_bytes = atomic_load(&shard->node->list_plain_min_bytes),
         .list_compress_depth = (unsigned)config->list_compress_depth,
         .hash_max_listpack_entries = (size_t)config->hash_max_listpack_entries,
         .hash_max_listpack_value = (size_t)config->hash_max_listpack_value,

@@ -48,6 +48,7 @@ struct node {
     alignas(64) _Atomic uint32_t blocking_keys_count, blocking_keys_on_nokey_count; /* keys with waiters; with some that a missing key wakes */
     _Atomic uint32_t monitors_count;    /* clients in MONITOR, over all shards */
     _Atomic bool active_expire;         /* DEBUG SET-ACTIVE-EXPIRE */
+    _Atomic size_t list_plain_min_bytes; /* DEBUG QUICKLIST-PACKED-THRESHOLD */
     _Atomic int stop_state;             /* enum node_stop */
 
     struct sampler sampler; /* rates for INFO */
