@@ -19,6 +19,7 @@ const struct cmd_family *const cmd_families_core[] = {
     &cmd_family_list_range,
     &cmd_family_list_move,
     &cmd_family_dump,
+    &cmd_family_sort,
     &cmd_family_bitmap,
     &cmd_family_bitop,
     &cmd_family_bitfield,

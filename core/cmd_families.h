@@ -44,6 +44,8 @@ extern const struct cmd_family cmd_family_hyperloglog;
 extern const struct cmd_family cmd_family_hyperloglog_debug;
 extern const struct cmd_family cmd_family_geo;
 extern const struct cmd_family cmd_family_geo_search;
+extern const struct cmd_family cmd_family_sort;
+
 /* All of the above. */
 extern const struct cmd_family *const cmd_families_core[];
 extern const size_t cmd_families_core_count;

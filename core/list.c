@@ -11,7 +11,8 @@
 
 struct quicklist_rules list_rules_of(const struct cmd_settings *settings) {
     return (struct quicklist_rules){.node_limit = settings->list_max_listpack_size,
-                                    .compress_depth = settings->list_compress_depth};
+                                    .compress_depth = settings->list_compress_depth,
+                                    .plain_min_bytes = settings->list_plain_min_bytes};
 }
 
 struct list list_new(void) {
