@@ -247,6 +247,10 @@ Test(cmd_table, simple_keys_are_ready_for_routing) {
     cmd = find(table, "rename");
     cr_assert(cmd->keys_are_simple);
     cr_assert(eq(i16, cmd->key_last, 2));
+    cmd = find(table, "sinterstore"); /* the target, then sources to the end: one run */
+    cr_assert(cmd->keys_are_simple);
+    cr_assert(eq(i16, cmd->key_first, 1));
+    cr_assert(eq(i16, cmd->key_last, -1));
     cr_assert(not(find(table, "union")->keys_are_simple));
     cr_assert(not(find(table, "msetex")->keys_are_simple));
     cr_assert(eq(i16, find(table, "msetex")->key_first, 0));
