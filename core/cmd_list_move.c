@@ -99,8 +99,9 @@ static void move(struct cmd_ctx *ctx, enum list_end from, enum list_end to, bool
                                   .keys_count = 1,
                                   .deadline_unix_ms = deadline_unix_ms,
                                   .needs_all_keys = true,
-                                  .timeout_reply = BLOCK_TIMEOUT_NULL};
-        if (is_blocking)
+                                  .timeout_reply = BLOCK_TIMEOUT_NULL_ARRAY};
+        /* Not waiting at all is another null than waiting in vain: as Redis has it. */
+        if (is_blocking && ctx->blocking != NULL)
             cmd_block(ctx, &block);
         else
             reply_null(ctx->reply);

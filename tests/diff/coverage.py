@@ -9,7 +9,8 @@ from harness.resp import Conn
 
 import known
 
-GROUPS = ('geo', 'sorted-set', 'hash', 'hyperloglog', 'bitmap', 'set', 'string', 'generic', 'connection')
+GROUPS = ('list', 'geo', 'sorted-set', 'hash', 'hyperloglog', 'bitmap', 'set', 'string', 'generic',
+          'connection')
 SERVER_GROUP = ('time', 'dbsize', 'info', 'command', 'config', 'memory', 'slowlog', 'latency',
                 'flushdb', 'flushall', 'swapdb', 'debug', 'monitor', 'shutdown')
 TRIES = 400

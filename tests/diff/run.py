@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 from harness import gen  # noqa: E402
 from harness import gen_acl, gen_connection, gen_generic, gen_newer  # noqa: E402,F401
-from harness import gen_bitmap, gen_set  # noqa: E402,F401
+from harness import gen_bitmap, gen_list, gen_set  # noqa: E402,F401
 from harness import gen_hyperloglog  # noqa: E402,F401
 from harness import gen_hash  # noqa: E402,F401
 from harness import gen_geo  # noqa: E402,F401

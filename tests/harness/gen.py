@@ -215,6 +215,8 @@ PROFILES = {
     'bitmaps': {'bitmap': 1.0, 'string': 0.25, 'generic': 0.1},
     'sets': {'set': 1.0, 'string': 0.03, 'generic': 0.1},
     'set-forms': {'set-forms': 1.0, 'base': 0.0},
+    'lists': {'list': 1.0, 'string': 0.03, 'generic': 0.1},
+    'list-forms': {'list-forms': 1.0, 'base': 0.0},
     'hyperloglogs': {'hyperloglog': 1.0, 'string': 0.03, 'generic': 0.1},
     'hashes': {'hash': 1.0, 'generic': 0.1, 'string': 0.03},
     'hashes-redis8': {'hashttl': 1.0, 'base': 0.4},
@@ -228,10 +230,12 @@ PROFILE_WEIGHTS = {'geos': 6,
                    'zsets': 14, 'hashes': 12, 'hashes-redis8': 6,
                    'hyperloglogs': 5,
                    'bitmaps': 10, 'sets': 10, 'set-forms': 2,
+                   'lists': 12, 'list-forms': 3,
                    'strings': 34, 'generic': 28, 'mixed': 20, 'connection': 5, 'server': 5,
                    'expiry': 1, 'huge': 1, 'newer-valkey9': 5, 'newer-redis8': 2}
 FAMILY_PROFILES = {'geos': ('geos',),
                    'zsets': ('zsets',),
+                   'lists': ('lists', 'list-forms'),
                    'hashes': ('hashes', 'hashes-redis8'),
                    'hyperloglogs': ('hyperloglogs',),
                    'bitmaps': ('bitmaps', 'huge'), 'sets': ('sets', 'set-forms'),
@@ -251,12 +255,13 @@ HASH_LIMITS = [b'CONFIG', b'SET', b'hash-max-listpack-entries', b'128',
                b'hash-max-listpack-value', b'64']
 BEGIN = {'hashes': [HASH_LIMITS], 'hashes-redis8': [HASH_LIMITS]}
 HUGE_LEAVES_OUT = ('lcs',)
-NO_SCAN = ('huge', 'set-forms', 'newer-valkey9', 'newer-redis8', 'hashes-redis8')
+NO_SCAN = ('huge', 'set-forms', 'list-forms', 'newer-valkey9', 'newer-redis8', 'hashes-redis8')
 
 
 def judge_of(profile):
     return {'newer-valkey9': 'valkey9-server', 'newer-redis8': 'redis8-server',
-            'set-forms': 'valkey9-server', 'hashes-redis8': 'redis8-server'}.get(profile)
+            'set-forms': 'valkey9-server',
+            'list-forms': 'valkey9-server', 'hashes-redis8': 'redis8-server'}.get(profile)
 
 
 class Sequencer:
