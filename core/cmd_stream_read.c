@@ -313,6 +313,7 @@ static void wait_for_entries(struct cmd_ctx *ctx, const struct read_options *opt
         .keys_count = options->streams_count,
         .deadline_unix_ms = options->deadline_unix_ms,
         .timeout_reply = BLOCK_TIMEOUT_NULL_ARRAY,
+        .wakes_without_key = options->group_arg > 0, /* the group has gone with its key */
     };
     struct slice *args = NULL;
     char(*texts)[STREAM_ID_BYTES_MAX] = NULL;

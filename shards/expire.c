@@ -19,6 +19,7 @@ static size_t delete_expired(struct shard *shard, struct entry **entries, const 
         .now_unix_ms = shard->now_unix_ms,
         .settings = &shard->settings,
         .counters = &shard->stats.commands,
+        .waiters = block_changes(shard->node, &shard->block),
     };
     uint64_t lag_max = stat_read(&shard->stats.expire_lag_ms_max);
     size_t total = 0;

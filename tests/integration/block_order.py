@@ -1,6 +1,7 @@
 """Blocking tests: who is served by what, in which order."""
 from block_case import Blocked, info, needs, until_blocked
 from conn_case import case, want
+from harness.resp import is_error
 
 
 @case
@@ -167,3 +168,45 @@ def a_blocked_client_sends_on_and_is_answered_in_order(bench):
         until_blocked(conn, 1)
         conn.call('RPUSH', 'p', 'y')
         want([waiter.read(), waiter.read()] == [[b'p', b'y'], ('+', b'PONG')], 'the second')
+
+
+@case
+def a_reader_of_a_group_is_told_when_the_group_is_gone(bench):
+    server = bench.server()
+    ways = ((('DEL', 's'),), (('UNLINK', 's'),), (('SET', 's', 'x'),), (('RENAME', 's', 't'),),
+            (('PEXPIRE', 's', '1'),), (('FLUSHDB',),), (('FLUSHALL',),), (('SWAPDB', '0', '9'),),
+            (('XGROUP', 'DESTROY', 's', 'g'),))
+    with server.conn() as conn:
+        needs(conn, 'xreadgroup')
+        for way in ways:
+            conn.call('FLUSHALL')
+            conn.call('XGROUP', 'CREATE', 's', 'g', '$', 'MKSTREAM')
+            plain = Blocked(server, conn, 'XREAD', 'BLOCK', '0', 'STREAMS', 's', '$')
+            reader = Blocked(server, conn, 'XREADGROUP', 'GROUP', 'g', 'c', 'BLOCK', '0', 'STREAMS',
+                             's', '>')
+            conn.pipeline(way)
+            reply = reader.reply()
+            want(is_error(reply) and reply[1].split(b' ')[0] in (b'NOGROUP', b'WRONGTYPE', b'UNBLOCKED'),
+                 way, 'tells', reply)
+            want(plain.is_waiting(), way, 'woke XREAD')
+            plain.close()
+            until_blocked(conn, 0)
+
+
+@case
+def all_readers_of_a_stream_get_an_entry_and_one_of_a_group(bench):
+    server = bench.server()
+    with server.conn() as conn:
+        needs(conn, 'xreadgroup')
+        conn.call('XGROUP', 'CREATE', 's', 'g', '$', 'MKSTREAM')
+        readers = [Blocked(server, conn, 'XREAD', 'BLOCK', '0', 'STREAMS', 'r', 's', '$', '$')
+                   for _ in range(3)]
+        members = [Blocked(server, conn, 'XREADGROUP', 'GROUP', 'g', 'c', 'BLOCK', '0', 'STREAMS', 's',
+                           '>') for _ in range(3)]
+        conn.call('XADD', 's', '1-1', 'f', 'v')
+        entry = [[b's', [[b'1-1', [b'f', b'v']]]]]
+        for reader in readers + members[:1]:
+            want(reader.reply() == entry, 'a reader')
+        want(members[1].is_waiting() and members[2].is_waiting(), 'one entry, two members')
+        conn.call('XADD', 's', '1-2', 'f', 'v')
+        want(members[1].reply() == [[b's', [[b'1-2', [b'f', b'v']]]]], 'the next member')
