@@ -275,7 +275,7 @@ class Sequencer:
     def specs_for(self, profile, rng):
         families = PROFILES[profile]
         judge = judge_of(profile)
-        chosen = []
+        chosen, possible = [], []
         with_timing = rng.random() < 0.25
         for spec in REGISTRY.values():
             share = families.get(spec.family, 0.0) if spec.judge == judge else 0.0
@@ -293,7 +293,8 @@ class Sequencer:
                 luck = max(luck, 1.0)
             if share * spec.weight * luck > 0:
                 chosen.append((spec, share * spec.weight * luck))
-        return chosen
+            possible.append((spec, share * spec.weight))
+        return chosen or possible  # a family of few may have no luck at all
 
     def sequence(self, seed, profile, units_n, sloppy=None):
         """The items of the sequence with this seed. Equal seeds give equal sequences."""

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """The tests' own tools, tested: python3 tests/harness/test_harness.py"""
+import glob
+import importlib
 import os
 import sys
 import unittest
@@ -7,12 +9,14 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'diff'))
 
-from harness import gen, gen_connection, gen_generic, gen_newer  # noqa: E402,F401
-from harness import gen_server, gen_string  # noqa: E402,F401
+from harness import gen  # noqa: E402
 from harness.resp import NULL, NULL_ARRAY, NULL_BULK, Incomplete  # noqa: E402
 from harness.resp import ProtocolError, cmd, parse, parse_all  # noqa: E402
 from shrink import shrink  # noqa: E402
 import compare  # noqa: E402
+
+for _path in glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'gen_*.py')):
+    importlib.import_module('harness.' + os.path.basename(_path)[:-len('.py')])
 
 SAMPLES = [
     (b':-12\r\n', -12), (b'$3\r\na\r\n\r\n', b'a\r\n'), (b'$0\r\n\r\n', b''),
