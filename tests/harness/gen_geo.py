@@ -3,6 +3,7 @@ comes first when a reply is cut off."""
 from harness.gen import Unit, command
 
 MEMBERS = [b'm%d' % n for n in range(60)] + [b'17', b'-3', b'', b'Palermo', b'L' * 80]
+DISTANCES = b'distances'  # as scores they are all near one place: nothing searches there
 UNITS = (b'm', b'km', b'ft', b'mi', b'KM', b'M')
 
 
@@ -42,7 +43,10 @@ def geoadd(g):
     for _ in range(g.upto(3) if g.chance(0.3) else 0):
         cmd.append(g.cased(g.pick((b'NX', b'XX', b'CH'))))
     for _ in range(1 + g.upto(g.pick((2, 5, 40)))):
-        cmd += lonlat(g) + [member(g)]
+        where = lonlat(g)
+        # The corners of the world come often: each is one member's own.
+        is_corner = min(len(arg) for arg in where) < 5
+        cmd += where + [b'at ' + b' '.join(where) if is_corner else member(g)]
     return cmd
 
 
@@ -101,15 +105,24 @@ def geosearch(g):
 @command('geosearchstore', 'geo', weight=4)
 def geosearchstore(g):
     parts = around(g) + [order(g)]
+    target = g.key()
     if g.chance(0.4):
         parts.append([g.cased(b'STOREDIST')])
+        target = DISTANCES
     if g.chance(0.03):
         parts.append(with_options(g))
-    return [g.cased(b'GEOSEARCHSTORE'), g.key(), g.key()] + shuffled(g, parts)
+    return [g.cased(b'GEOSEARCHSTORE'), target, g.key()] + shuffled(g, parts)
 
 
 def stores(g):
-    return [g.cased(g.pick((b'STORE', b'STOREDIST'))), g.key()]
+    if g.chance(0.5):
+        return [g.cased(b'STOREDIST'), DISTANCES]
+    return [g.cased(b'STORE'), g.key()]
+
+
+@command('(geo distances)', 'geo', weight=3, mutate=False, needs=('zrange',))
+def geo_distances(g):
+    return [b'ZRANGE', DISTANCES, b'0', b'-1', b'WITHSCORES']
 
 
 @command('georadius', 'geo', weight=6)
