@@ -33,6 +33,26 @@ ROWS += [
     ('delex', ['DELEX', 'd:2'], 1),
 ]
 
+# XDELEX, XACKDEL: -1 there is no such id, 1 deleted, 2 still referenced.
+ROWS += [('xdelex', ['XADD', 's:1', '%d-1' % n, 'f', 'v'], b'%d-1' % n) for n in range(1, 7)]
+ROWS += [
+    ('xdelex', ['XDELEX', 's:none', 'IDS', '2', '1-1', '2-1'], [-1, -1]),
+    ('xdelex', ['XGROUP', 'CREATE', 's:1', 'g', '2-1'], OK),
+    ('xdelex', ['XGROUP', 'CREATE', 's:1', 'h', '6-1'], OK),
+    ('xdelex', ['XCLAIM', 's:1', 'h', 'c', '0', '3-1', '4-1', '5-1', 'FORCE', 'JUSTID'],
+     [b'3-1', b'4-1', b'5-1']),
+    ('xdelex', ['XDELEX', 's:1', 'ACKED', 'IDS', '4', '1-1', '9-1', '3-1', '6-1'], [1, -1, 2, 2]),
+    ('xdelex', ['XDELEX', 's:1', 'IDS', '1', '3-1', 'KEEPREF'], [1]),
+    ('xdelex', ['XACK', 's:1', 'h', '3-1'], 1),
+    ('xdelex', ['XDELEX', 's:1', 'delref', 'ids', '1', '4-1'], [1]),
+    ('xdelex', ['XACK', 's:1', 'h', '4-1'], 0),
+    ('xackdel', ['XACKDEL', 's:1', 'h', 'ACKED', 'IDS', '2', '5-1', '6-1'], [2, -1]),
+    ('xackdel', ['XCLAIM', 's:1', 'h', 'c', '0', '5-1', 'FORCE', 'JUSTID'], [b'5-1']),
+    ('xackdel', ['XACKDEL', 's:1', 'h', 'IDS', '1', '5-1'], [1]),
+    ('xackdel', ['XACKDEL', 's:1', 'nope', 'IDS', '1', '5-1'], [-1]),
+    ('xackdel', ['XLEN', 's:1'], 2),
+]
+
 
 def check(server, say):
     """True if all rows that apply hold."""

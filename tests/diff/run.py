@@ -23,6 +23,7 @@ from harness import gen_bitmap, gen_list, gen_set  # noqa: E402,F401
 from harness import gen_hyperloglog  # noqa: E402,F401
 from harness import gen_hash  # noqa: E402,F401
 from harness import gen_geo  # noqa: E402,F401
+from harness import gen_stream  # noqa: E402,F401
 from harness import gen_server, gen_string  # noqa: E402,F401
 from harness import gen_zset  # noqa: E402,F401
 from harness.resp import show  # noqa: E402

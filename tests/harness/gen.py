@@ -213,6 +213,7 @@ PROFILES = {
     'server': {'string': 0.1, 'generic': 0.1, 'server': 1.0, 'connection': 0.1},
     'expiry': {'string': 1.0, 'generic': 1.0},
     'bitmaps': {'bitmap': 1.0, 'string': 0.25, 'generic': 0.1},
+    'streams': {'stream': 1.0, 'base': 0.05},
     'sets': {'set': 1.0, 'string': 0.03, 'generic': 0.1},
     'set-forms': {'set-forms': 1.0, 'base': 0.0},
     'lists': {'list': 1.0, 'string': 0.03, 'generic': 0.1},
@@ -226,14 +227,16 @@ PROFILES = {
     'newer-valkey9': {'newer': 1.0, 'base': 1.0},
     'newer-redis8': {'newer': 1.0, 'base': 0.4},
 }
-PROFILE_WEIGHTS = {'geos': 6,
+PROFILE_WEIGHTS = {'streams': 12,
+                   'geos': 6,
                    'zsets': 14, 'hashes': 12, 'hashes-redis8': 6,
                    'hyperloglogs': 5,
                    'bitmaps': 10, 'sets': 10, 'set-forms': 2,
                    'lists': 12, 'list-forms': 3,
                    'strings': 34, 'generic': 28, 'mixed': 20, 'connection': 5, 'server': 5,
                    'expiry': 1, 'huge': 1, 'newer-valkey9': 5, 'newer-redis8': 2}
-FAMILY_PROFILES = {'geos': ('geos',),
+FAMILY_PROFILES = {'streams': ('streams',),
+                   'geos': ('geos',),
                    'zsets': ('zsets',),
                    'lists': ('lists', 'list-forms'),
                    'hashes': ('hashes', 'hashes-redis8'),
@@ -256,12 +259,14 @@ HASH_LIMITS = [b'CONFIG', b'SET', b'hash-max-listpack-entries', b'128',
 BEGIN = {'hashes': [HASH_LIMITS], 'hashes-redis8': [HASH_LIMITS]}
 HUGE_LEAVES_OUT = ('lcs',)
 NO_SCAN = ('huge', 'set-forms', 'list-forms', 'newer-valkey9', 'newer-redis8', 'hashes-redis8')
+NO_SCAN = ('streams', 'huge', 'set-forms', 'newer-valkey9', 'newer-redis8', 'hashes-redis8')
 
 
 def judge_of(profile):
     return {'newer-valkey9': 'valkey9-server', 'newer-redis8': 'redis8-server',
             'set-forms': 'valkey9-server',
             'list-forms': 'valkey9-server', 'hashes-redis8': 'redis8-server'}.get(profile)
+            'set-forms': 'valkey9-server', 'streams': 'valkey9-server', 'hashes-redis8': 'redis8-server'}.get(profile)
 
 
 class Sequencer:
