@@ -9,9 +9,8 @@ from harness.resp import Conn
 
 import known
 
-GROUPS = ('list', 'geo', 'sorted-set', 'hash', 'hyperloglog', 'bitmap', 'set', 'string', 'generic',
+GROUPS = ('list', 'stream', 'geo', 'sorted-set', 'hash', 'hyperloglog', 'bitmap', 'set', 'string', 'generic',
           'connection')
-GROUPS = ('stream', 'geo', 'sorted-set', 'hash', 'hyperloglog', 'bitmap', 'set', 'string', 'generic', 'connection')
 SERVER_GROUP = ('time', 'dbsize', 'info', 'command', 'config', 'memory', 'slowlog', 'latency',
                 'flushdb', 'flushall', 'swapdb', 'debug', 'monitor', 'shutdown')
 TRIES = 400

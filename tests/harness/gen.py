@@ -258,15 +258,13 @@ HASH_LIMITS = [b'CONFIG', b'SET', b'hash-max-listpack-entries', b'128',
                b'hash-max-listpack-value', b'64']
 BEGIN = {'hashes': [HASH_LIMITS], 'hashes-redis8': [HASH_LIMITS]}
 HUGE_LEAVES_OUT = ('lcs',)
-NO_SCAN = ('huge', 'set-forms', 'list-forms', 'newer-valkey9', 'newer-redis8', 'hashes-redis8')
-NO_SCAN = ('streams', 'huge', 'set-forms', 'newer-valkey9', 'newer-redis8', 'hashes-redis8')
+NO_SCAN = ('streams', 'huge', 'set-forms', 'list-forms', 'newer-valkey9', 'newer-redis8', 'hashes-redis8')
 
 
 def judge_of(profile):
     return {'newer-valkey9': 'valkey9-server', 'newer-redis8': 'redis8-server',
-            'set-forms': 'valkey9-server',
+            'set-forms': 'valkey9-server', 'streams': 'valkey9-server',
             'list-forms': 'valkey9-server', 'hashes-redis8': 'redis8-server'}.get(profile)
-            'set-forms': 'valkey9-server', 'streams': 'valkey9-server', 'hashes-redis8': 'redis8-server'}.get(profile)
 
 
 class Sequencer:
