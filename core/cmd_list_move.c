@@ -34,23 +34,22 @@ static void rotate(struct cmd_ctx *ctx, const struct key *key, struct entry *ent
 
     bool is_there = list_at(list, from == LIST_HEAD ? 0 : -1, &text, scratch);
     SL_ASSERT(is_there);
-    if (from != to) { /* the copy first: what is taken out is gone */
-        list_grow(list, &rules, 0, 0);
-        char *copy = text.data == scratch ? NULL : mem_try(text.len + 1);
-        if (copy == NULL && text.data != scratch) {
-            reply_no_memory(ctx->reply);
-            return;
-        }
-        if (copy != NULL) {
-            memcpy(copy, text.data, text.len);
-            text.data = copy;
-        }
+    if (from != to && quicklist_is_large(&rules, text.len)) {
+        /* In a node of its own wherever it stands: what may fail comes first. */
+        list_grow(list, &rules, text.len, 1);
+        list_keep(entry, list);
         if (!list_push(list, &rules, to, text)) {
             reply_no_memory(ctx->reply);
-            mem_free(copy);
             return;
         }
         list_remove_end(list, &rules, from);
+    } else if (from != to) { /* taken out first, as in Redis: it may be what makes room in a node */
+        char *copy = mem_must(text.len + 1);
+        memcpy(copy, text.data, text.len);
+        list_remove_end(list, &rules, from);
+        list_grow(list, &rules, text.len, 1);
+        bool is_pushed = list_push(list, &rules, to, slice_of(copy, text.len));
+        SL_ASSERT(is_pushed);
         mem_free(copy);
     }
     list_reply_at(list, ctx->reply, to == LIST_HEAD ? 0 : -1);
