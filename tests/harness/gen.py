@@ -263,8 +263,8 @@ NO_SCAN = ('streams', 'huge', 'set-forms', 'list-forms', 'newer-valkey9', 'newer
 
 def judge_of(profile):
     return {'newer-valkey9': 'valkey9-server', 'newer-redis8': 'redis8-server',
-            'set-forms': 'valkey9-server', 'streams': 'valkey9-server',
-            'list-forms': 'valkey9-server', 'hashes-redis8': 'redis8-server'}.get(profile)
+            'set-forms': 'valkey9-server', 'list-forms': 'valkey9-server',
+            'streams': 'valkey9-server', 'hashes-redis8': 'redis8-server'}.get(profile)
 
 
 class Sequencer:
