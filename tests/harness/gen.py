@@ -208,7 +208,7 @@ class Gen:
 PROFILES = {
     'strings': {'string': 1.0, 'generic': 0.15},
     'generic': {'string': 0.2, 'generic': 1.0, 'set': 0.1, 'hash': 0.1, 'zset': 0.1,
-                'list': 0.1, 'bitmap': 0.03, 'hyperloglog': 0.03, 'geo': 0.05},
+                'list': 0.1, 'bitmap': 0.03, 'hyperloglog': 0.03},
     'mixed': {'string': 1.0, 'generic': 1.0, 'connection': 0.03, 'server': 0.03},
     'connection': {'string': 0.1, 'generic': 0.1, 'connection': 1.0},
     'server': {'string': 0.1, 'generic': 0.1, 'server': 1.0, 'connection': 0.1},
