@@ -257,9 +257,12 @@ BASE_OF = {'hashes-redis8': ('hset', 'hmset', 'hsetnx', 'hget', 'hmget', 'hgetal
 # What a sequence begins with: its generators change settings, and every judge has its own.
 HASH_LIMITS = [b'CONFIG', b'SET', b'hash-max-listpack-entries', b'128',
                b'hash-max-listpack-value', b'64']
-BEGIN = {'hashes': [HASH_LIMITS], 'hashes-redis8': [HASH_LIMITS]}
+ZSET_LIMITS = [b'CONFIG', b'SET', b'zset-max-listpack-entries', b'128',
+               b'zset-max-listpack-value', b'64']
+BEGIN = {'zsets': [ZSET_LIMITS], 'hashes': [HASH_LIMITS], 'hashes-redis8': [HASH_LIMITS]}
 HUGE_LEAVES_OUT = ('lcs',)
-NO_SCAN = ('streams', 'huge', 'set-forms', 'list-forms', 'newer-valkey9', 'newer-redis8', 'hashes-redis8')
+NO_SCAN = ('streams', 'huge', 'set-forms', 'list-forms', 'newer-valkey9', 'newer-redis8',
+           'hashes-redis8')
 
 
 def judge_of(profile):
