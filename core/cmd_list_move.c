@@ -34,16 +34,18 @@ static void rotate(struct cmd_ctx *ctx, const struct key *key, struct entry *ent
 
     bool is_there = list_at(list, from == LIST_HEAD ? 0 : -1, &text, scratch);
     SL_ASSERT(is_there);
-    if (from != to && quicklist_is_large(&rules, text.len)) {
+    if (quicklist_is_large(&rules, text.len)) {
         /* In a node of its own wherever it stands: what may fail comes first. */
         list_grow(list, &rules, text.len, 1);
         list_keep(entry, list);
-        if (!list_push(list, &rules, to, text)) {
-            reply_no_memory(ctx->reply);
-            return;
+        if (from != to) {
+            if (!list_push(list, &rules, to, text)) {
+                reply_no_memory(ctx->reply);
+                return;
+            }
+            list_remove_end(list, &rules, from);
         }
-        list_remove_end(list, &rules, from);
-    } else if (from != to) { /* taken out first, as in Redis: it may be what makes room in a node */
+    } else { /* taken out first, as in Redis: it may be what makes room in a node */
         char *copy = mem_must(text.len + 1);
         memcpy(copy, text.data, text.len);
         list_remove_end(list, &rules, from);
@@ -52,6 +54,7 @@ static void rotate(struct cmd_ctx *ctx, const struct key *key, struct entry *ent
         SL_ASSERT(is_pushed);
         mem_free(copy);
     }
+    list_keep(entry, list);
     list_reply_at(list, ctx->reply, to == LIST_HEAD ? 0 : -1);
     cmd_changed(ctx, EVENT_LIST, to == LIST_HEAD ? "lpush" : "rpush", ctx->db, key->name);
     list_popped(ctx, key, entry, list, from);
