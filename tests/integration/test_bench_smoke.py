@@ -16,9 +16,10 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RUN = os.path.join(ROOT, 'bench', 'side_by_side', 'run.py')
 RUN_S_MAX = 300
-SCENARIOS = ('cpu', 'shards', 'shards-apart', 'tail', 'memory', 'default', 'scaling')
+SCENARIOS = ('cpu', 'shards', 'shards-apart', 'tail', 'memory', 'default', 'types',
+             'types-memory', 'big-delete', 'scaling')
 # With --quick: one of each runner is enough.
-SCENARIOS_QUICK = ('cpu', 'tail', 'memory', 'default')
+SCENARIOS_QUICK = ('cpu', 'tail', 'memory', 'default', 'big-delete')
 CORES_MIN = {'shards': 2, 'shards-apart': 4, 'scaling': 4}
 
 
