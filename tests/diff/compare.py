@@ -424,7 +424,7 @@ def same_score(judge, target):
         number = float(target)
     except ValueError:
         return False
-    return judge == b'%.17g' % number or (number == 0 and judge == b'-0')
+    return judge == b'%.17g' % number or (number == 0 and judge in (b'0', b'-0'))
 
 
 @rule(b'ZADD', b'ZINCRBY', b'ZSCORE', b'ZMSCORE', b'ZRANGE', b'ZREVRANGE', b'ZRANGEBYSCORE',
