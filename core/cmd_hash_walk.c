@@ -4,22 +4,10 @@
 #include "core/cmd_scan_args.h"
 #include "core/mem.h"
 #include "core/number.h"
+#include "core/random_bits.h"
 
 /* A field more than once may be asked for without an end: what no client can want is refused. */
 #define RANDOM_REPEATS_MAX (INT64_C(1) << 28)
-
-static uint64_t random_next(uint64_t *state) { /* splitmix64 */
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-static uint64_t random_below(uint64_t *state, uint64_t bound) {
-    __extension__ unsigned __int128 product = (unsigned __int128)random_next(state) * bound;
-    return (uint64_t)(product >> 64);
-}
 
 /* ---- HRANDFIELD ---- */
 
@@ -48,8 +36,8 @@ static void reply_repeated(struct random_walk *walk, size_t count) {
 
     announce(walk, count);
     for (size_t i = 0; i < count; i++) {
-        bool found = hash_random(walk->hash, walk->ctx->now_unix_ms, random_next(&walk->random),
-                                 &field);
+        bool found = hash_random(walk->hash, walk->ctx->now_unix_ms,
+                                 random_bits_next(&walk->random), &field);
         SL_ASSERT(found); /* there are live ones: the caller has looked */
         reply_field(walk, &field);
     }
@@ -63,7 +51,7 @@ static void reply_by_pass(struct random_walk *walk, size_t count, size_t live_co
     announce(walk, count);
     hash_iter_init(&iter, walk->hash, walk->ctx->now_unix_ms);
     while (count > 0 && hash_iter_next(&iter, &field)) {
-        if (random_below(&walk->random, live_count--) >= count) continue;
+        if (random_bits_below(&walk->random, live_count--) >= count) continue;
         reply_field(walk, &field);
         count--;
     }
@@ -82,8 +70,8 @@ static bool reply_by_trying(struct random_walk *walk, size_t count) {
     memset(seen, 0, places_count * sizeof *seen);
     announce(walk, count);
     while (count > 0) {
-        bool found = hash_random(walk->hash, walk->ctx->now_unix_ms, random_next(&walk->random),
-                                 &field);
+        bool found = hash_random(walk->hash, walk->ctx->now_unix_ms,
+                                 random_bits_next(&walk->random), &field);
         SL_ASSERT(found);
         size_t at = (size_t)((uintptr_t)field.name.data * UINT64_C(0x9e3779b97f4a7c15) >> 20);
         while (seen[at & (places_count - 1)] != NULL &&
@@ -148,7 +136,7 @@ static void hrandfield(struct cmd_ctx *ctx) {
     if (!cmd_find_read_as(ctx, &key, VALUE_HASH, &entry)) return;
     uint64_t random = ctx->random_bits;
     if (entry != NULL &&
-        hash_random(hash_of(entry), ctx->now_unix_ms, random_next(&random), &field))
+        hash_random(hash_of(entry), ctx->now_unix_ms, random_bits_next(&random), &field))
         reply_bulk(ctx->reply, field.name);
     else
         reply_null(ctx->reply);

@@ -3,6 +3,7 @@
 
 #include "core/cmd_families.h"
 #include "core/cmd_set_priv.h"
+#include "core/random_bits.h"
 
 enum {
     POP_BATCH = 128, /* members in one effect */
@@ -11,19 +12,6 @@ enum {
 };
 /* SRANDMEMBER with a negative count answers as many as were asked for, however few there are. */
 #define REPEATS_MAX (UINT64_C(1) << 26)
-
-static uint64_t random_next(uint64_t *state) { /* splitmix64 */
-    *state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = (*state ^ (*state >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-/* One of `n`, n > 0. */
-static size_t random_below(uint64_t *state, size_t n) {
-    __extension__ unsigned __int128 product = (unsigned __int128)random_next(state) * n;
-    return (size_t)(product >> 64);
-}
 
 /* ---- SPOP ---- */
 
@@ -82,7 +70,7 @@ static void pop_from_compact(struct cmd_ctx *ctx, struct set *set, size_t count,
     rest.object = rest.encoding == ENCODING_INTSET ? (void *)intset_new() : listpack_new(0);
     set_iter_init(&iter, set);
     for (; set_iter_next(&iter, &member); left--) {
-        if (random_below(random, left) < count) {
+        if (random_bits_below(random, left) < count) {
             popped_add(&popped, member, NULL, member.data == iter.scratch);
             count--;
         } else {
@@ -99,7 +87,7 @@ static void pop_from_dict(struct cmd_ctx *ctx, struct dict *dict, size_t count, 
 
     popped_init(&popped, ctx);
     for (size_t i = 0; i < count; i++) {
-        struct entry *item = dict_random(dict, random_next(random));
+        struct entry *item = dict_random(dict, random_bits_next(random));
         struct key key = dict_key(dict, dict_item_name(item));
         dict_take(dict, &key, item);
         popped_add(&popped, key.name, item, false);
@@ -120,7 +108,7 @@ static bool pop_most_from_dict(struct cmd_ctx *ctx, struct set *set, const struc
 
     set_iter_init(&iter, set);
     for (; stay > 0 && set_iter_next(&iter, &member); left--) {
-        if (random_below(random, left) >= stay) continue;
+        if (random_bits_below(random, left) >= stay) continue;
         if (set_add(&rest, rules, member) == SET_NO_MEMORY) {
             set_free(&rest);
             return false;
@@ -133,7 +121,7 @@ static bool pop_most_from_dict(struct cmd_ctx *ctx, struct set *set, const struc
     popped_init(&popped, ctx);
     set_iter_init(&iter, set);
     for (; set_iter_next(&iter, &member); left--) {
-        if (stay > 0 && random_below(&random_again, left) < stay)
+        if (stay > 0 && random_bits_below(&random_again, left) < stay)
             stay--;
         else
             popped_add(&popped, member, NULL, false);
@@ -164,7 +152,7 @@ static void pop_one(struct cmd_ctx *ctx, struct set *set, uint64_t *random) {
         pop_from_dict(ctx, set->object, 1, random);
         return;
     }
-    struct slice member = set_random(set, random_next(random), scratch);
+    struct slice member = set_random(set, random_bits_next(random), scratch);
     struct slice effect[3] = {SLICE_LITERAL("SREM"), ctx->args[1], member};
     reply_bulk(ctx->reply, member);
     cmd_effect(ctx, effect, ARRAY_COUNT(effect));
@@ -236,7 +224,7 @@ static void reply_selection(struct cmd_ctx *ctx, const struct set *set, size_t c
 
     set_iter_init(&iter, set);
     for (; count > 0 && set_iter_next(&iter, &member); left--) {
-        if (random_below(random, left) >= count) continue;
+        if (random_bits_below(random, left) >= count) continue;
         reply_bulk(ctx->reply, member);
         count--;
     }
@@ -249,7 +237,7 @@ static void reply_draws(struct cmd_ctx *ctx, const struct set *set, size_t count
     char scratch[LISTPACK_SCRATCH_BYTES];
 
     while (dict_count(drawn) < count) {
-        struct slice member = set_random(set, random_next(random), scratch);
+        struct slice member = set_random(set, random_bits_next(random), scratch);
         struct key key = dict_key(drawn, member);
         if (dict_find(drawn, &key) != NULL) continue;
         if (dict_try_add(drawn, &key, slice_of(NULL, 0), EXPIRE_NONE) == NULL) {
@@ -268,7 +256,7 @@ static void reply_with_repeats(struct cmd_ctx *ctx, const struct set *set, uint6
 
     reply_array(ctx->reply, count);
     for (uint64_t i = 0; i < count; i++)
-        reply_bulk(ctx->reply, set_random(set, random_next(random), scratch));
+        reply_bulk(ctx->reply, set_random(set, random_bits_next(random), scratch));
 }
 
 static void srandmember_count(struct cmd_ctx *ctx, const struct key *key) {
@@ -318,7 +306,7 @@ static void srandmember(struct cmd_ctx *ctx) {
     if (set.object == NULL)
         reply_null(ctx->reply);
     else
-        reply_bulk(ctx->reply, set_random(&set, random_next(&random), scratch));
+        reply_bulk(ctx->reply, set_random(&set, random_bits_next(&random), scratch));
 }
 
 /* ---- Rows ---- */

@@ -19,11 +19,3 @@ void zset_store(struct cmd_ctx *ctx, const struct key *key, struct zset *zset, c
 /* After members were removed: the handle into the entry, or the key away. */
 void zset_removed(struct cmd_ctx *ctx, const struct key *key, struct entry *entry,
                   const struct zset *zset, const char *event);
-
-/* A generator of a handler's own, from ctx->random_bits. */
-static inline uint64_t zset_random_next(uint64_t *state) {
-    *state += 0x9e3779b97f4a7c15u;
-    uint64_t z = (*state ^ (*state >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}

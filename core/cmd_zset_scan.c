@@ -4,6 +4,7 @@
 #include "core/cmd_zset_priv.h"
 #include "core/mem.h"
 #include "core/number.h"
+#include "core/random_bits.h"
 
 /* ---- ZRANDMEMBER ---- */
 
@@ -11,10 +12,6 @@
 enum { RANDOM_COUNT_MAX = 1 << 28 };
 /* From this share of the set on (1 / n), unique members are chosen while walking over all of it. */
 enum { RANDOM_WALK_SHARE = 3 };
-
-static size_t random_below(uint64_t *state, size_t end) {
-    return (size_t)(((unsigned __int128)zset_random_next(state) * end) >> 64);
-}
 
 static void reply_rank(struct cmd_ctx *ctx, const struct zset *zset, size_t rank,
                        bool with_scores) {
@@ -36,7 +33,7 @@ static void reply_by_walking(struct cmd_ctx *ctx, const struct zset *zset, size_
 
     zset_walk(&cursor, zset, zset_span_all(zset), false);
     for (; count > 0 && zset_walk_next(&cursor, &item); left_count--) {
-        if (random_below(state, left_count) >= count) continue;
+        if (random_bits_below(state, left_count) >= count) continue;
         zset_reply_item(ctx->reply, &item, with_scores);
         count--;
     }
@@ -67,7 +64,7 @@ static void reply_few(struct cmd_ctx *ctx, const struct zset *zset, size_t count
     memset(chosen, 0, places_count * sizeof *chosen);
     zset_reply_begin(ctx->reply, count, with_scores);
     for (size_t i = size - count; i < size; i++) {
-        size_t rank = random_below(state, i + 1);
+        size_t rank = random_bits_below(state, i + 1);
         if (!choose(chosen, places_count - 1, rank)) {
             rank = i;
             choose(chosen, places_count - 1, rank);
@@ -98,7 +95,7 @@ static void reply_random(struct cmd_ctx *ctx, const struct zset *zset, int64_t w
     }
     zset_reply_begin(ctx->reply, (size_t)-wanted, with_scores);
     for (int64_t i = wanted; i < 0; i++)
-        reply_rank(ctx, zset, random_below(&state, size), with_scores);
+        reply_rank(ctx, zset, random_bits_below(&state, size), with_scores);
 }
 
 static void zrandmember(struct cmd_ctx *ctx) {
@@ -132,7 +129,7 @@ static void zrandmember(struct cmd_ctx *ctx) {
         return;
     }
     uint64_t state = ctx->random_bits;
-    reply_rank(ctx, &zset, random_below(&state, zset_count(&zset)), false);
+    reply_rank(ctx, &zset, random_bits_below(&state, zset_count(&zset)), false);
 }
 
 /* ---- ZSCAN ---- */

@@ -18,7 +18,7 @@ from servers import RESP
 CALIBRATION_REQUESTS = 20000
 
 
-def _contenders(context, section):
+def contenders(context, section):
     """[(variant, program)]: the subject and the baseline."""
     name = context.baseline_name('valkey9-server')
     pairs = [(Variant(SUBJECT_WORD), context.subject)]
@@ -167,7 +167,7 @@ def _growth(context, scenario, section, pairs):
 
 def run(context, scenario):
     section = Section(scenario.name, scenario.title, scenario.proves)
-    pairs = [(variant, program) for variant, program in _contenders(context, section)
+    pairs = [(variant, program) for variant, program in contenders(context, section)
              if program.kind.protocol == RESP]
     server_cores, client_cores = _placement(context)
     running = []

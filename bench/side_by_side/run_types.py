@@ -9,22 +9,11 @@ import machine
 from clients import ERROR_LINE, ClientFailure, collect, shown, spawn
 from report import Section, Table
 from run_memory import settled_rss
-from run_tail import control, probe, probe_result
-from scenarios import SUBJECT_WORD, Variant
+from run_tail import contenders, control, probe, probe_result
 
 CALIBRATION_REQUESTS = 100000
 QUICK_SCALE = 1000
 WARMUP_COMMANDS = 50000
-
-
-def _pairs(context, section):
-    name = context.baseline_name('valkey9-server')
-    pairs = [(Variant(SUBJECT_WORD), context.subject)]
-    if name is None:
-        section.notes.append('no baseline is here')
-    else:
-        pairs.append((Variant(name, name), context.program(name)))
-    return pairs
 
 
 # ---- CPU ----
@@ -89,7 +78,7 @@ def run_cpu(context, scenario):
     section.tables.append(table)
     running = []
     try:
-        for variant, program in _pairs(context, section):
+        for variant, program in contenders(context, section):
             running.append(context.start(variant, program, context.cores[:1]))
             section.note_command(running[-1].label, running[-1].shown_command())
         for test in scenario.tests:
@@ -127,7 +116,7 @@ def _network_warmup(context):
 
 def run_memory(context, scenario):
     section = Section(scenario.name, scenario.title, scenario.proves)
-    pairs = _pairs(context, section)
+    pairs = contenders(context, section)
     table = Table(['what', 'server', 'bytes each', 'ratio', 'target'])
     section.tables.append(table)
     for content in scenario.contents:
@@ -204,7 +193,7 @@ def run_delete(context, scenario):
                       1e3 / scenario.probe_rate, '{:,d}'.format(scenario.members)))
     section.tables.append(table)
     for _ in range(min(context.rounds, scenario.rounds_max)):
-        for variant, program in _pairs(context, section):
+        for variant, program in contenders(context, section):
             for command in scenario.commands:
                 table.rows.append(_delete_once(context, scenario, section, variant, program,
                                                command))
