@@ -205,12 +205,13 @@ void cmd_delete_empty(struct cmd_ctx *ctx, const struct key *key, struct entry *
     cmd_event(ctx, EVENT_GENERIC, "del", ctx->db, key->name);
 }
 
-size_t cmd_keys_load(const struct cmd_ctx *ctx, size_t arg_first, size_t step,
+size_t cmd_keys_load(const struct cmd_ctx *ctx, size_t arg_first, size_t arg_end, size_t step,
                      struct key keys[static CMD_KEYS_BATCH]) {
     size_t count = 0;
 
     SL_ASSERT(step > 0);
-    for (size_t i = arg_first; i < ctx->args_count && count < CMD_KEYS_BATCH; i += step)
+    SL_ASSERT(arg_end <= ctx->args_count);
+    for (size_t i = arg_first; i < arg_end && count < CMD_KEYS_BATCH; i += step)
         keys[count++] = cmd_key(ctx, i);
     if (count < 2) return count;
     for (size_t i = 0; i < count; i++) keyspace_prefetch_bucket(ctx->keyspace, ctx->db, &keys[i]);

@@ -280,10 +280,10 @@ struct entry *cmd_add_object(struct cmd_ctx *ctx, const struct key *key, enum va
 bool cmd_store_object(struct cmd_ctx *ctx, const struct key *key, enum value_type type, enum value_encoding encoding, void *object);
 /* After its last element went: the key too, with its "del" event (not counted as a further change). */
 void cmd_delete_empty(struct cmd_ctx *ctx, const struct key *key, struct entry *entry);
-/* The keys at arg_first, arg_first + step, ... hashed, with their buckets and entries on the way into the cache: for commands of many keys. At most
- * CMD_KEYS_BATCH; returns how many there were. */
+/* The keys at arg_first, arg_first + step, ... before arg_end, hashed, with their buckets and entries on the way into the cache: for commands of many
+ * keys. All must be keys of this call: the look-ahead reads their slots, and no others are the handler's. At most CMD_KEYS_BATCH; returns how many there were. */
 enum { CMD_KEYS_BATCH = 16 };
-size_t cmd_keys_load(const struct cmd_ctx *ctx, size_t arg_first, size_t step, struct key keys[static CMD_KEYS_BATCH]);
+size_t cmd_keys_load(const struct cmd_ctx *ctx, size_t arg_first, size_t arg_end, size_t step, struct key keys[static CMD_KEYS_BATCH]);
 /* Says that a key was changed: event for listeners, dirty count, is_changed. Call after the change. */
 void cmd_changed(struct cmd_ctx *ctx, enum event_class event_class, const char *event, unsigned db, struct slice key);
 void cmd_changed_silently(struct cmd_ctx *ctx); /* without the event */

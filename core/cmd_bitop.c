@@ -47,7 +47,7 @@ static bool sources_load(struct cmd_ctx *ctx, struct slice *sources,
 
     *len_max = 0;
     for (size_t at = FIRST_SOURCE_ARG; at < ctx->args_count; at += count) {
-        count = cmd_keys_load(ctx, at, 1, keys);
+        count = cmd_keys_load(ctx, at, ctx->args_count, 1, keys);
         for (size_t i = 0; i < count; i++) {
             size_t n = at + i - FIRST_SOURCE_ARG;
             struct entry *entry;

@@ -8,7 +8,7 @@ static void del(struct cmd_ctx *ctx) {
     int64_t deleted = 0;
 
     for (size_t at = 1; at < ctx->args_count; at += count) {
-        count = cmd_keys_load(ctx, at, 1, keys);
+        count = cmd_keys_load(ctx, at, ctx->args_count, 1, keys);
         for (size_t i = 0; i < count; i++) {
             struct entry *entry = cmd_find_write(ctx, &keys[i]);
 
@@ -28,7 +28,7 @@ static void count_found(struct cmd_ctx *ctx,
     int64_t found = 0;
 
     for (size_t at = 1; at < ctx->args_count; at += count) {
-        count = cmd_keys_load(ctx, at, 1, keys);
+        count = cmd_keys_load(ctx, at, ctx->args_count, 1, keys);
         for (size_t i = 0; i < count; i++) found += find(ctx, &keys[i]) != NULL;
     }
     reply_int(ctx->reply, found);

@@ -81,7 +81,8 @@ static void srem(struct cmd_ctx *ctx) {
     reply_int(ctx->reply, (int64_t)removed_count);
 }
 
-/* Puts the member into the target set, made if need be. False: no memory, the error is written. */
+/* Puts the member into the target set, made if need be; that it is new is the caller's to tell, for the
+ * member leaves its source first. False: no memory, the error is written. */
 static bool move_in(struct cmd_ctx *ctx, const struct key *key, struct entry *entry,
                     struct slice member, bool *added) {
     struct set_rules rules = set_rules_of(ctx->settings, ctx->keyspace);
@@ -90,16 +91,15 @@ static bool move_in(struct cmd_ctx *ctx, const struct key *key, struct entry *en
 
     *added = result == SET_ADDED;
     if (entry != NULL) set_keep(entry, &set);
-    if (result == SET_NO_MEMORY) {
-        if (entry == NULL) set_free(&set);
-        reply_no_memory(ctx->reply);
-        return false;
+    if (SL_LIKELY(result != SET_NO_MEMORY)) {
+        if (entry != NULL) return true;
+        if (keyspace_put_object(ctx->keyspace, ctx->db, key, NULL, VALUE_SET, set.encoding,
+                                set.object, EXPIRE_NONE, cmd_access_now(ctx)) != NULL)
+            return true;
     }
-    if (entry == NULL && cmd_add_object(ctx, key, VALUE_SET, set.encoding, set.object) == NULL) {
-        set_free(&set);
-        return false;
-    }
-    return true;
+    if (entry == NULL) set_free(&set);
+    reply_no_memory(ctx->reply);
+    return false;
 }
 
 static void smove(struct cmd_ctx *ctx) {
@@ -128,6 +128,7 @@ static void smove(struct cmd_ctx *ctx) {
     set_remove(&set, member);
     cmd_changed(ctx, EVENT_SET, "srem", ctx->db, key.name);
     set_keep_or_delete(ctx, &key, entry, &set);
+    if (entry_to == NULL) cmd_event(ctx, EVENT_NEW, "new", ctx->db, key_to.name);
     if (added) cmd_changed(ctx, EVENT_SET, "sadd", ctx->db, key_to.name);
     reply_int(ctx->reply, 1);
 }

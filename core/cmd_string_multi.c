@@ -12,7 +12,7 @@ static void mget(struct cmd_ctx *ctx) {
 
     reply_array(ctx->reply, ctx->args_count - 1);
     for (size_t at = 1; at < ctx->args_count; at += count) {
-        count = cmd_keys_load(ctx, at, 1, keys);
+        count = cmd_keys_load(ctx, at, ctx->args_count, 1, keys);
         for (size_t i = 0; i < count; i++) {
             struct entry *entry = cmd_find_read(ctx, &keys[i]);
 
@@ -39,8 +39,8 @@ static size_t set_many(struct cmd_ctx *ctx, const struct set_many *many) {
     size_t count, done = 0;
 
     for (size_t at = many->arg_first; at < many->arg_end; at += 2 * count) {
-        count = cmd_keys_load(ctx, at, 2, keys);
-        for (size_t i = 0; i < count && at + 2 * i < many->arg_end; i++, done++) {
+        count = cmd_keys_load(ctx, at, many->arg_end, 2, keys);
+        for (size_t i = 0; i < count; i++, done++) {
             struct entry *entry = cmd_find_write(ctx, &keys[i]);
             struct slice value = ctx->args[at + 2 * i + 1];
             uint64_t deadline = many->expire_at_unix_ms;
@@ -74,8 +74,8 @@ static bool is_any(struct cmd_ctx *ctx, const struct set_many *many, bool that_e
     size_t count;
 
     for (size_t at = many->arg_first; at < many->arg_end; at += 2 * count) {
-        count = cmd_keys_load(ctx, at, 2, keys);
-        for (size_t i = 0; i < count && at + 2 * i < many->arg_end; i++) {
+        count = cmd_keys_load(ctx, at, many->arg_end, 2, keys);
+        for (size_t i = 0; i < count; i++) {
             if ((cmd_find_write(ctx, &keys[i]) != NULL) == that_exists) return true;
         }
     }

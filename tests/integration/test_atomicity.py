@@ -9,6 +9,8 @@ of keys in one command; readers look at the group in one command and must see it
 never in between. What is looked for:
 
   tags      MSET of a whole group with one tag          MGET: all equal
+  options   MSETEX of a whole group, while keys that    MGET: all equal (ThreadSanitizer sees
+            are called as its options come and go       whether it looks at their slots)
   fresh     MSET of a group that has one writer         MGET: all equal, never older than what was
                                                         answered before the MGET was sent
   all-none  MSETNX and DEL/UNLINK of a whole group,     EXISTS: none or all; MGET: none or all equal
@@ -99,6 +101,35 @@ def tags_read(w):
         cmds = [[b'MGET'] + group_keys(b'tag', w.rng.randrange(GROUPS)) for _ in range(w.batch())]
         for command, values in zip(cmds, w.run(cmds)):
             want(len(set(values)) == 1, 'MSET seen half:', command[1], values)
+
+
+# -- options
+OPTION_WORDS = (b'EX', b'1000')
+
+
+def options_write(w):
+    serial = 0
+    while w.left > 0:
+        cmds = []
+        for _ in range(w.batch()):
+            serial += 1
+            tag = b'%d-%d' % (w.number, serial)
+            pairs = [word for key in group_keys(b'tag', 0) for word in (key, tag)]
+            cmds.append([b'MSETEX', b'%d' % GROUP_KEYS] + pairs + list(OPTION_WORDS))
+        w.run(cmds)
+
+
+def options_disturb(w):
+    while w.left > 0:
+        keys = [b'{%b}%d' % (word, n) for n in range(w.batch()) for word in OPTION_WORDS]
+        w.run([[b'SET', key, b'v'] for key in keys])
+        w.run([[b'DEL', key] for key in keys])
+
+
+def options_read(w):
+    while w.left > 0:
+        for values in w.run([[b'MGET'] + group_keys(b'tag', 0)] * w.batch()):
+            want(len(set(values)) == 1, 'MSETEX seen half:', values)
 
 
 # -- all or none
@@ -271,7 +302,8 @@ def check_count(n, value, last, floor):
 
 # name, share of the operations, commands that prepare, (function, processes)..., check at the end
 SCENARIOS = (
-    ('tags', 0.17, [], ((tags_write, 2), (tags_read, 2))),
+    ('tags', 0.13, [], ((tags_write, 2), (tags_read, 2))),
+    ('options', 0.04, [], ((options_write, 2), (options_disturb, 1), (options_read, 1))),
     ('fresh', 0.10, [], ((fresh_write, 2), (fresh_read, 2))),
     ('all-none', 0.22, [], ((allnone_write, 2), (allnone_read, 2))),
     ('token', 0.22, [[b'SET', b'tok:0:0', b'the token']], ((token_write, 2), (token_read, 2))),
@@ -359,6 +391,8 @@ def main():
                 for name, share, prepare, roles in SCENARIOS:
                     if args.scenario and name != args.scenario:
                         continue
+                    if name == 'options' and server.flavor != 'slipring':
+                        continue  # MSETEX is not everywhere
                     # More than asked, so that what is no multi-key operation need not count.
                     n = int(operations * 1.2 * share / runs)
                     begun = time.monotonic()

@@ -25,6 +25,19 @@ Test(cmd_generic, del_counts_what_was_there_and_tells_each) {
     cr_expect(not(world->is_changed));
 }
 
+Test(cmd_generic, only_keys_are_looked_ahead_at) {
+    const struct slice args[] = {SLICE_LITERAL("MSETEX"), SLICE_LITERAL("2"), SLICE_LITERAL("a"),
+                                 SLICE_LITERAL("1"),      SLICE_LITERAL("b"), SLICE_LITERAL("2"),
+                                 SLICE_LITERAL("EX"),     SLICE_LITERAL("9")};
+    const struct cmd_ctx ctx = {
+        .args = args, .args_count = ARRAY_COUNT(args), .keyspace = world->keyspace};
+    struct key keys[CMD_KEYS_BATCH];
+
+    cr_assert(eq(sz, cmd_keys_load(&ctx, 2, 6, 2, keys), 2)); /* not EX, whose slot is another's */
+    cr_expect(slice_equal(keys[0].name, args[2]));
+    cr_expect(slice_equal(keys[1].name, args[4]));
+}
+
 Test(cmd_generic, exists_counts_repeats_and_does_not_refresh) {
     RUN("SET", "a", "1");
     world->now_unix_ms += 5000;

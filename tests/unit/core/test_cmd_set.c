@@ -115,12 +115,15 @@ Test(cmd_set, smove_changes_two_sets_or_none) {
     EXPECT_EVENTS("");
     EXPECT_EFFECTS("");
     EXPECT(":1\r\n", "SMOVE", "{s}1", "{s}2", "a");
-    EXPECT_EVENTS("new:{s}2 srem:{s}1 sadd:{s}2");
+    EXPECT_EVENTS("srem:{s}1 new:{s}2 sadd:{s}2"); /* it leaves before the target is there */
     EXPECT_EFFECTS("SMOVE {s}1 {s}2 a;");
     EXPECT(":1\r\n", "SADD", "{s}2", "b");
     EXPECT(":1\r\n", "SMOVE", "{s}1", "{s}2", "b"); /* there already */
     EXPECT_EVENTS("srem:{s}1 del:{s}1");
     EXPECT(":0\r\n", "EXISTS", "{s}1");
+    EXPECT(":1\r\n", "SADD", "{s}3", "c");
+    EXPECT(":1\r\n", "SMOVE", "{s}3", "{s}4", "c");
+    EXPECT_EVENTS("srem:{s}3 del:{s}3 new:{s}4 sadd:{s}4");
     EXPECT(":0\r\n", "SMOVE", "{s}1", "{s}2", "b");
     EXPECT("+OK\r\n", "SET", "{s}k", "v");
     EXPECT("-WRONGTYPE Operation against a key holding the wrong kind of value\r\n", "SMOVE",
