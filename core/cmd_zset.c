@@ -92,9 +92,9 @@ static bool add_to_key(struct cmd_ctx *ctx, struct add *add, const struct key *k
     if (!cmd_find_write_as(ctx, key, VALUE_ZSET, &entry)) return false;
     if (entry != NULL) {
         struct zset zset = zset_of(entry);
-        void *object = zset.object;
         bool is_fine = add_all(ctx, add, &zset);
-        if (zset.object != object) zset_keep(entry, &zset);
+        /* Always: an index may lie where the listpack lay before it moved. */
+        zset_keep(entry, &zset);
         return is_fine;
     }
     add->was_skipped = true;

@@ -199,14 +199,14 @@ static size_t print_literal(char *dst, const char *text) {
 }
 
 /* "inf", "-inf", "nan" whatever the C library would say; 0: it is an ordinary number. */
-static size_t print_special(char *dst, long double value) {
-    if (isnan(value)) return print_literal(dst, "nan");
-    if (isinf(value)) return print_literal(dst, value > 0 ? "inf" : "-inf");
+static size_t print_special(char *dst, bool is_nan, bool is_infinite, bool is_negative) {
+    if (is_nan) return print_literal(dst, "nan");
+    if (is_infinite) return print_literal(dst, is_negative ? "-inf" : "inf");
     return 0;
 }
 
 size_t number_print_double_17(char dst[static NUMBER_DOUBLE_BYTES_MAX], double value) {
-    size_t len = print_special(dst, value);
+    size_t len = print_special(dst, isnan(value), isinf(value), value < 0);
     if (len > 0) return len;
     int printed = snprintf(dst, NUMBER_DOUBLE_BYTES_MAX, "%.17g", value);
     SL_ASSERT(printed > 0 && printed < NUMBER_DOUBLE_BYTES_MAX);
@@ -273,7 +273,7 @@ static size_t print_digits(char *dst, const char *digits, unsigned count, int ex
 }
 
 size_t number_print_double(char dst[static NUMBER_DOUBLE_BYTES_MAX], double value) {
-    size_t len = print_special(dst, value);
+    size_t len = print_special(dst, isnan(value), isinf(value), value < 0);
     if (len > 0) return len;
     if (value == 0) return print_literal(dst, signbit(value) ? "-0" : "0");
     if (value >= -0x1p62 && value <= 0x1p62 && value == (double)(int64_t)value) {
@@ -287,7 +287,7 @@ size_t number_print_double(char dst[static NUMBER_DOUBLE_BYTES_MAX], double valu
 }
 
 size_t number_print_long_double(char dst[static NUMBER_LONG_DOUBLE_BYTES_MAX], long double value) {
-    size_t len = print_special(dst, value);
+    size_t len = print_special(dst, isnan(value), isinf(value), value < 0);
     if (len > 0) return len;
     int printed = snprintf(dst, NUMBER_LONG_DOUBLE_BYTES_MAX, "%.17Lf", value);
     SL_ASSERT(printed > 0 && printed < NUMBER_LONG_DOUBLE_BYTES_MAX);

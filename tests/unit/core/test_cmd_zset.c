@@ -148,3 +148,22 @@ Test(cmd_zset, a_scan_of_a_large_set_ends_and_sees_all) {
     cr_assert(ge(sz, seen, 500));
     world_free(world);
 }
+
+/* The listpack moves, then an index is made where it lay before: the address alone says nothing. */
+Test(cmd_zset, one_zadd_that_moves_the_listpack_and_then_makes_an_index_is_kept) {
+    struct world *world = zset_world(4);
+    char first[64], second[64];
+
+    for (size_t len = 1; len <= 60; len++) {
+        memset(first, 'a', len);
+        memset(second, 'b', len);
+        first[len] = second[len] = '\0';
+        RUN("DEL", "z");
+        RUN("ZADD", "z", "1", first);
+        RUN("ZADD", "z", "2", second, "3", "c", "4", "d", "5", "e", "6", "f");
+        EXPECT(":6\r\n", "ZCARD", "z");
+        EXPECT("$1\r\n6\r\n", "ZSCORE", "z", "f");
+        EXPECT("$8\r\nskiplist\r\n", "OBJECT", "ENCODING", "z");
+    }
+    world_free(world);
+}
