@@ -3,6 +3,7 @@
 Most replies must be equal to the byte. The rules here are for what depends on the moment,
 the process or the order: they compare what can be compared. Errors are compared exactly.
 """
+from harness.gen_sort import ORDERED
 from harness.resp import is_error
 
 TTL_SLACK_S = 3
@@ -452,3 +453,42 @@ def zscan(cmd, judge, target):
         return sorted(zip(items[::2], items[1::2]))
     return same_score([list(pair) for pair in pairs(judge[1])],
                       [list(pair) for pair in pairs(target[1])])
+
+
+# ---- DUMP, SORT ----
+
+@rule(b'DUMP')
+def dump(_, judge, target):
+    return isinstance(judge, bytes) and isinstance(target, bytes)
+
+
+def sort_words(cmd):
+    """(the last BY, has ALPHA, has LIMIT, number of GETs), as the server reads the options."""
+    by, alpha, limit, gets_n, at = None, False, False, 0, 2
+    while at < len(cmd):
+        word = cmd[at].upper()
+        alpha |= word == b'ALPHA'
+        limit |= word == b'LIMIT'
+        gets_n += word == b'GET'
+        if word == b'BY' and at + 1 < len(cmd):
+            by = cmd[at + 1]
+        at += {b'LIMIT': 3, b'BY': 2, b'GET': 2, b'STORE': 2}.get(word, 1)
+    return by, alpha, limit, gets_n
+
+
+@rule(b'SORT', b'SORT_RO')
+def sort(cmd, judge, target):
+    """Open is the order of a set that is not sorted, of equal ones with ALPHA BY, and of texts that are
+    alike up to a zero byte, where the judge's comparison ends."""
+    if not isinstance(judge, list) or not isinstance(target, list) or len(judge) != len(target):
+        return False
+    by, alpha, limit, gets_n = sort_words(cmd)
+    width = max(gets_n, 1)
+    groups = [sorted((tuple(reply[n:n + width]) for n in range(0, len(reply), width)), key=repr)
+              for reply in (judge, target)]
+    if by is None:
+        has_zero = any(b'\x00' in v for v in judge + target if isinstance(v, bytes))
+        return alpha and (has_zero or gets_n > 0) and (limit or groups[0] == groups[1])
+    if cmd[1].startswith(ORDERED) or (b'*' in by and not alpha):
+        return False
+    return limit or groups[0] == groups[1]

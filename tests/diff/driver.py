@@ -7,7 +7,7 @@ which is what makes this fast; only where they differ are the replies parsed and
 import os
 import time
 
-from harness.gen import DBS, Pause, ScanLoop, Silent
+from harness.gen import DBS, Pause, ScanLoop, Silent, Transfer
 from harness.gen_server import DIRECTIVES
 from harness.resp import (DUPLEX_BYTES, Closed, ProtocolError, Timeout, cmd, encode, is_error,
                           parse_all, show)
@@ -109,7 +109,7 @@ class Player:
         items_n = len(items)
         while pos < items_n and len(cmds) < size:
             item = items[pos]
-            if type(item) in (Pause, ScanLoop):
+            if type(item) in (Pause, ScanLoop, Transfer):
                 break
             for command in item:
                 cmds.append((pos, command))
@@ -185,6 +185,8 @@ class Player:
         if isinstance(item, Pause):
             time.sleep(item.ms / 1000)
             return None
+        if isinstance(item, Transfer):
+            return self.transfer(judge, targets, index, item)
         seen = []
         for side in [judge] + targets:
             try:
@@ -201,6 +203,28 @@ class Player:
                 return Difference(side, index, command, *(sorted(v) if isinstance(v, set) else v
                                                           for v in (seen[0], keys)))
             self.known_hits[why] = self.known_hits.get(why, 0) + 1
+        return None
+
+    def transfer(self, judge, targets, index, item):
+        """DUMP on every server, RESTORE of that. What is restored is compared at the sequence's end."""
+        sides = [judge] + targets
+        given = [side.conn.call(b'DUMP', item.source) for side in sides]
+        for side, reply in zip(targets, given[1:]):
+            if not compare.same([b'DUMP', item.source], given[0], reply):
+                return Difference(side, index, [b'DUMP', item.source], given[0], reply)
+        if not isinstance(given[0], bytes):
+            return None
+        if item.giver != Transfer.OWN:
+            given = [given[0 if item.giver == Transfer.JUDGE else 1]] * len(sides)
+        batch = []
+        for side, payload in zip(sides, given):
+            command = list(item)
+            command[3] = payload
+            batch.append((command, side.conn.call(*command)))
+        for side, (command, reply) in zip(targets, batch[1:]):
+            self.compared += 2
+            if reply != batch[0][1]:
+                return Difference(side, index, command, batch[0][1], reply)
         return None
 
     def compare_keyspace(self, judge, targets):
@@ -255,7 +279,8 @@ def settled_dbsize(conn, wanted):
 def value_of(key, type_):
     return {b'string': [[b'GET', key]], b'list': [[b'LRANGE', key, b'0', b'-1']],
             b'set': [[b'SMEMBERS', key]], b'hash': [[b'HGETALL', key]],
-            b'zset': [[b'ZRANGE', key, b'0', b'-1']]}.get(type_, [])
+            b'zset': [[b'ZRANGE', key, b'0', b'-1', b'WITHSCORES']],
+            b'stream': [[b'XRANGE', key, b'-', b'+']]}.get(type_, [])
 
 
 def scan_all(conn, args):

@@ -22,6 +22,7 @@ from harness import gen_acl, gen_connection, gen_generic, gen_newer  # noqa: E40
 from harness import gen_bitmap, gen_list, gen_set  # noqa: E402,F401
 from harness import gen_hyperloglog  # noqa: E402,F401
 from harness import gen_hash  # noqa: E402,F401
+from harness import gen_dump, gen_sort, gen_types  # noqa: E402,F401
 from harness import gen_geo  # noqa: E402,F401
 from harness import gen_stream  # noqa: E402,F401
 from harness import gen_server, gen_string  # noqa: E402,F401
@@ -58,11 +59,18 @@ def arguments():
     parser.add_argument('--keep-going', action='store_true', help='report differences and go on')
     parser.add_argument('--no-shrink', action='store_true')
     args = parser.parse_args()
+    args.server = program(args.server)
+    args.judge = program(args.judge)
     if args.seed is None:
         args.seed = 1 if args.quick else int(time.time())
     if args.commands is None:
         args.commands = COMMANDS_QUICK if args.quick else COMMANDS_FULL
     return args
+
+
+def program(path):
+    """Servers run in directories of their own, so a path from here says nothing there."""
+    return os.path.abspath(path) if os.sep in path or os.path.exists(path) else path
 
 
 class Campaign:

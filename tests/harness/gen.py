@@ -1,8 +1,8 @@
 """A seeded generator of command sequences.
 
 A sequence is a list of items: a *unit* (a list of commands that stay together, each a list of
-bytes) or a barrier, Pause or ScanLoop, which the driver runs by itself. Who makes which command
-stands in gen_string.py, gen_generic.py, gen_server.py and gen_newer.py, declared with @command.
+bytes) or a barrier, Pause, ScanLoop or Transfer, which the driver runs by itself. Who makes which
+command stands in gen_string.py, gen_generic.py, gen_server.py and gen_newer.py, declared with @command.
 
 Rules that keep two servers comparable though they run a millisecond apart:
   R1  No time to live ends while a sequence runs: relative ones are at least 1,000 s, absolute ones
@@ -62,6 +62,20 @@ class ScanLoop:
 
     def __repr__(self):
         return 'ScanLoop(%r)' % (self.args,)
+
+
+class Transfer(list):
+    """The driver puts what DUMP gives of `source` into this RESTORE: each server's own payload, or on all
+    of them what the judge or the first server under test gave."""
+    OWN, JUDGE, TARGET = range(3)
+
+    def __init__(self, cmd, source, giver):
+        super().__init__(cmd)
+        self.source = source
+        self.giver = giver
+
+    def __repr__(self):
+        return 'Transfer(%r, from %r, giver %d)' % (list(self), self.source, self.giver)
 
 
 class Spec:
@@ -208,8 +222,12 @@ class Gen:
 PROFILES = {
     'strings': {'string': 1.0, 'generic': 0.15},
     'generic': {'string': 0.2, 'generic': 1.0, 'set': 0.1, 'hash': 0.1, 'zset': 0.1,
-                'list': 0.1, 'bitmap': 0.03, 'hyperloglog': 0.03},
-    'mixed': {'string': 1.0, 'generic': 1.0, 'connection': 0.03, 'server': 0.03},
+                'list': 0.1, 'bitmap': 0.03, 'hyperloglog': 0.03, 'sort': 0.3,
+                'dump': 1.0},
+    'types': {'generic': 1.0, 'types': 1.0, 'sort': 0.4, 'dump': 1.0, 'string': 0.25, 'list': 0.35, 'set': 0.35,
+              'hash': 0.35, 'zset': 0.2, 'bitmap': 0.1, 'hyperloglog': 0.1},
+    'sorts': {'sort': 1.0, 'dump': 0.1, 'generic': 0.1, 'string': 0.02, 'list': 0.1, 'set': 0.1, 'zset': 0.05},
+    'mixed': {'string': 1.0, 'generic': 1.0, 'dump': 1.0, 'connection': 0.03, 'server': 0.03},
     'connection': {'string': 0.1, 'generic': 0.1, 'connection': 1.0},
     'server': {'string': 0.1, 'generic': 0.1, 'server': 1.0, 'connection': 0.1},
     'expiry': {'string': 1.0, 'generic': 1.0},
@@ -220,9 +238,9 @@ PROFILES = {
     'lists': {'list': 1.0, 'string': 0.03, 'generic': 0.1},
     'list-forms': {'list-forms': 1.0, 'base': 0.0},
     'hyperloglogs': {'hyperloglog': 1.0, 'string': 0.03, 'generic': 0.1},
-    'hashes': {'hash': 1.0, 'generic': 0.1, 'string': 0.03},
+    'hashes': {'hash': 1.0, 'hash-limits': 1.0, 'generic': 0.1, 'string': 0.03},
     'hashes-redis8': {'hashttl': 1.0, 'base': 0.4},
-    'zsets': {'zset': 1.0, 'generic': 0.05, 'string': 0.02},
+    'zsets': {'zset': 1.0, 'zset-limits': 1.0, 'generic': 0.05, 'string': 0.02},
     'geos': {'geo': 1.0, 'string': 0.02, 'generic': 0.1},
     'huge': {'string': 1.0, 'generic': 0.3, 'bitmap': 0.5},
     'newer-valkey9': {'newer': 1.0, 'base': 1.0},
@@ -234,9 +252,10 @@ PROFILE_WEIGHTS = {'streams': 12,
                    'hyperloglogs': 5,
                    'bitmaps': 10, 'sets': 10, 'set-forms': 2,
                    'lists': 12, 'list-forms': 3,
+                   'types': 24, 'sorts': 8,
                    'strings': 34, 'generic': 28, 'mixed': 20, 'connection': 5, 'server': 5,
                    'expiry': 1, 'huge': 1, 'newer-valkey9': 5, 'newer-redis8': 2}
-FAMILY_PROFILES = {'streams': ('streams',),
+FAMILY_PROFILES = {'streams': ('streams',), 'types': ('types',), 'sorts': ('sorts',),
                    'geos': ('geos',),
                    'zsets': ('zsets',),
                    'lists': ('lists', 'list-forms'),
@@ -259,7 +278,11 @@ HASH_LIMITS = [b'CONFIG', b'SET', b'hash-max-listpack-entries', b'128',
                b'hash-max-listpack-value', b'64']
 ZSET_LIMITS = [b'CONFIG', b'SET', b'zset-max-listpack-entries', b'128',
                b'zset-max-listpack-value', b'64']
-BEGIN = {'zsets': [ZSET_LIMITS], 'hashes': [HASH_LIMITS], 'hashes-redis8': [HASH_LIMITS]}
+# SORT makes the judge's sorted sets large, so where it is they are from the beginning.
+ZSETS_LARGE = [b'CONFIG', b'SET', b'zset-max-listpack-entries', b'0']
+BEGIN = {'types': [HASH_LIMITS, ZSETS_LARGE], 'generic': [HASH_LIMITS, ZSETS_LARGE],
+         'sorts': [HASH_LIMITS, ZSETS_LARGE], 'mixed': [HASH_LIMITS, ZSET_LIMITS],
+         'zsets': [ZSET_LIMITS], 'hashes': [HASH_LIMITS], 'hashes-redis8': [HASH_LIMITS]}
 HUGE_LEAVES_OUT = ('lcs',)
 NO_SCAN = ('streams', 'huge', 'set-forms', 'list-forms', 'newer-valkey9', 'newer-redis8',
            'hashes-redis8')
@@ -324,7 +347,7 @@ class Sequencer:
             cmd = spec.make(gen)
             key = (spec.name, spec.judge)
             made[key] = made.get(key, 0) + 1
-            if type(cmd) is Unit:
+            if type(cmd) in (Unit, Transfer):
                 items.append(cmd)
                 continue
             if spec.mutate and r() < wrong_p:
@@ -355,5 +378,6 @@ def scan_loop(gen):
         args += [b'MATCH', gen.pick((b'*', b'k*', b'k?', b'[kL]*', b'key:*', b'{a}*', b'*\\**',
                                      b'nope'))]
     if gen.chance(0.3):
-        args += [b'TYPE', gen.pick((b'string', b'list', b'STRING', b'nosuchtype'))]
+        args += [b'TYPE', gen.pick((b'string', b'list', b'STRING', b'set', b'hash', b'zset', b'stream',
+                                    b'nosuchtype'))]
     return ScanLoop(args)

@@ -24,7 +24,7 @@ def pairs(g, most=ENTRIES_LEAST):
     return [word for _ in range(1 + g.upto(most)) for word in (field(g), g.val())]
 
 
-@command('(hash limits)', 'hash', weight=0.7, mutate=False, needs=('hset', 'config|set'))
+@command('(hash limits)', 'hash-limits', weight=0.7, mutate=False, needs=('hset', 'config|set'))
 def limits(g):
     return [b'CONFIG', b'SET', b'hash-max-listpack-entries', g.pick((b'4', b'6', b'10', b'128')),
             b'hash-max-listpack-value', g.pick((b'64', b'64', b'8', b'40'))]

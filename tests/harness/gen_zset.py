@@ -89,7 +89,7 @@ def zadd_names(g):
     return Unit(cmds)
 
 
-@command('(zset limits)', 'zset', weight=1, mutate=False, needs=('zadd', 'config|set'))
+@command('(zset limits)', 'zset-limits', weight=1, mutate=False, needs=('zadd', 'config|set'))
 def zset_limits(g):
     return Unit([[b'CONFIG', b'SET', b'zset-max-listpack-entries', g.pick(ENCODING_LIMITS),
                   b'zset-max-listpack-value', g.pick((b'0', b'3', b'64'))]])
