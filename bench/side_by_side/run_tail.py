@@ -109,7 +109,7 @@ def _growth_once(context, scenario, section, variant, program):
     """One server from empty to full. Gives the cells of its row."""
     server_cores, client_cores = _placement(context)
     with context.start(variant, program, server_cores) as server:
-        control, _ = control(context, scenario, server, client_cores)
+        quiet, _ = control(context, scenario, server, client_cores)
         loader = Work(mix='set', sequential=True, keys=scenario.growth_keys,
                       requests=scenario.growth_keys, connections=scenario.growth_connections,
                       pipeline=scenario.growth_pipeline, value_bytes=scenario.value_bytes)
@@ -130,12 +130,12 @@ def _growth_once(context, scenario, section, variant, program):
         if keys_count != scenario.growth_keys:
             section.failures.append('%s holds %d keys' % (server.label, keys_count))
         context.say('tail: growth of %s: worst %.0f µs, control %.0f µs' % (
-            server.label, worst[0], control.quantile_us(1.0)))
+            server.label, worst[0], quiet.quantile_us(1.0)))
         return {'server': server.label, 'pace': outcome.requests_per_s,
                 'probes': probes.total_count(), 'p999': probes.quantile_us(0.999),
                 'p9999': probes.quantile_us(0.9999), 'worst': worst[0],
-                'over': probes.over_count(limit_us), 'control_worst': control.quantile_us(1.0),
-                'control_over': control.over_count(limit_us),
+                'over': probes.over_count(limit_us), 'control_worst': quiet.quantile_us(1.0),
+                'control_over': quiet.over_count(limit_us),
                 'waited_ms': meter.waited_s * 1e3, 'steal_ms': meter.steal_s * 1e3,
                 'realtime': raw['realtime']}
 

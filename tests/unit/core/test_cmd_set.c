@@ -1,7 +1,7 @@
 /* The commands of sets: what they answer, change and say to others. Judged against Redis by
  * tests/diff/run.py; here is what that cannot see: effects, events, members that come by chance, whole
  * scans, no memory. */
-#include "cmd_world.h"
+#include "tests/unit/core/cmd_world.h"
 #include "core/mem.h"
 
 static struct world *world;

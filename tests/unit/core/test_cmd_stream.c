@@ -1,7 +1,7 @@
 /* The commands of streams: what they say to others. Judged against Redis by tests/diff/run.py; here is what
  * that cannot see: effects, which must come to the same on a replica whatever its clock and its nodes are
  * like, and ids that the clock chooses. */
-#include "cmd_world.h"
+#include "tests/unit/core/cmd_world.h"
 
 #define NOW "1700000000000" /* WORLD_START_UNIX_MS */
 #define LONG_AGO "1600000000000"

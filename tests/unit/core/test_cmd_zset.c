@@ -1,6 +1,6 @@
 /* Commands of sorted sets: what they say to the log of effects and to listeners, and replies that
  * the differential test cannot judge. */
-#include "cmd_world.h"
+#include "tests/unit/core/cmd_world.h"
 
 static struct world *zset_world(size_t listpack_entries_max) {
     struct world *world = world_new();
