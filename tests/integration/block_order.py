@@ -210,3 +210,40 @@ def all_readers_of_a_stream_get_an_entry_and_one_of_a_group(bench):
         want(members[1].is_waiting() and members[2].is_waiting(), 'one entry, two members')
         conn.call('XADD', 's', '1-2', 'f', 'v')
         want(members[1].reply() == [[b's', [[b'1-2', [b'f', b'v']]]]], 'the next member')
+
+
+@case
+def a_waiting_reader_follows_what_becomes_of_its_stream(bench):
+    server = bench.server()
+    group = ('XREADGROUP', 'GROUP', 'g', 'c', 'BLOCK', '0', 'STREAMS')
+    new = lambda key, entry_id: [[key, [[entry_id, [b'f', b'v']]]]]  # noqa: E731
+    # What is there first, who waits, what leaves it waiting, what wakes it, what it gets.
+    stories = (
+        ('reborn with lower ids', (), ('XREAD', 'BLOCK', '0', 'STREAMS', 's', '$'),
+         (('DEL', 's'), ('XADD', 's', '0-5', 'f', 'v')), ('XADD', 's', '7-7', 'f', 'v'), new(b's', b'7-7')),
+        ('another type for a while', (), ('XREAD', 'BLOCK', '0', 'STREAMS', 's', '$'),
+         (('SET', 's', 'x'), ('DEL', 's')), ('XADD', 's', '7-7', 'f', 'v'), new(b's', b'7-7')),
+        ('the last entry gone', (), ('XREAD', 'BLOCK', '0', 'STREAMS', 's', '$'),
+         (('XDEL', 's', '1-1'),), ('XADD', 's', '1-2', 'f', 'v'), new(b's', b'1-2')),
+        ('its consumer deleted', (), group + ('s', '>'),
+         (('XGROUP', 'DELCONSUMER', 's', 'g', 'c'),), ('XADD', 's', '2-1', 'f', 'v'), new(b's', b'2-1')),
+        ('the second of two', (('XGROUP', 'CREATE', 'u', 'g', '$', 'MKSTREAM'),), group + ('s', 'u', '>', '>'),
+         (), ('XADD', 'u', '3-3', 'f', 'v'), new(b'u', b'3-3')),
+        ('another stream takes the key', (('XADD', '{s}t', '9-9', 'f', 'v'), ('XGROUP', 'CREATE', '{s}t', 'g', '0')),
+         group + ('s', '>'), (), ('RENAME', '{s}t', 's'), new(b's', b'9-9')),
+    )
+    with server.conn() as conn:
+        needs(conn, 'xreadgroup')
+        for name, before, wait, leave, wake, expected in stories:
+            conn.call('FLUSHALL')
+            for words in (('XADD', 's', '1-1', 'f', 'v'), ('XGROUP', 'CREATE', 's', 'g', '$'), *before):
+                want(not is_error(conn.call(*words)), name, words)
+            reader = Blocked(server, conn, *wait)
+            for words in leave:
+                want(not is_error(conn.call(*words)), name, words)
+            want(reader.is_waiting(), name, 'woke early')
+            want(not is_error(conn.call(*wake)), name, wake)
+            reply = reader.reply()
+            want(reply == expected, name, 'gets', reply)
+            reader.close()
+            until_blocked(conn, 0)
