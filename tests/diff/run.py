@@ -2,7 +2,7 @@
 """The differential test: seeded random commands on the server under test and on the judges.
 
   tests/diff/run.py --server PATH [--io-backend auto|io_uring|epoll] [--shards 1,2,4] [--quick]
-                    [--commands N] [--seed S] [--family strings,generic,...] [--replay N]
+                    [--commands N] [--seconds N] [--seed S] [--family strings,generic,...] [--replay N]
 
 redis-server 7.0 judges; what is newer is judged by valkey-server 9 and redis-server 8 from
 PEERS=DIR (DIR/bin/valkey9-server), and skipped by name without them. Sequence n of seed S is always
@@ -52,6 +52,8 @@ def arguments():
     parser.add_argument('--quick', action='store_true')
     parser.add_argument('--commands', type=int,
                         help='commands to generate; each is compared on every server')
+    parser.add_argument('--seconds', type=float, default=float('inf'),
+                        help='start no further sequence after so long')
     parser.add_argument('--seed', type=int, default=None)
     parser.add_argument('--family', default=None, help=', '.join(gen.FAMILY_PROFILES))
     parser.add_argument('--replay', type=int, default=None,
@@ -220,6 +222,8 @@ def main():
         started = time.monotonic()
         goal = args.commands * len(campaign.targets)
         while numbers is None and player.compared < goal or numbers:
+            if time.monotonic() - started > args.seconds:
+                break
             number = numbers.pop() if numbers is not None else n
             n += 1
             done = campaign.one(number)
@@ -237,7 +241,8 @@ def main():
             % (n, player.compared, seconds, player.compared / max(seconds, 0.001)))
         for why, count in sorted(player.known_hits.items()):
             say('known difference, %d times: %s' % (count, why))
-        if not failed and not args.quick and args.family is None and numbers is None:
+        if not failed and args.family is None and args.commands >= COMMANDS_FULL and \
+                player.compared >= goal:
             failed = not all_made(campaign)
         for server in campaign.servers:
             server.check()
