@@ -242,6 +242,11 @@ void cmd_changed(struct cmd_ctx *ctx, enum event_class event_class, const char *
     cmd_event(ctx, event_class, event, db, key);
 }
 
+void cmd_changed_more(struct cmd_ctx *ctx, size_t more_count) {
+    SL_ASSERT(ctx->is_changed);
+    counter_add(&ctx->counters->dirty, more_count);
+}
+
 void cmd_delete(struct cmd_ctx *ctx, unsigned db, const struct key *key, struct entry *entry) {
     keyspace_delete(ctx->keyspace, db, key, entry);
 }

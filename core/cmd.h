@@ -287,6 +287,8 @@ size_t cmd_keys_load(const struct cmd_ctx *ctx, size_t arg_first, size_t arg_end
 /* Says that a key was changed: event for listeners, dirty count, is_changed. Call after the change. */
 void cmd_changed(struct cmd_ctx *ctx, enum event_class event_class, const char *event, unsigned db, struct slice key);
 void cmd_changed_silently(struct cmd_ctx *ctx); /* without the event */
+/* cmd_changed() said it of one element; so many more were added or removed: INFO counts elements, as Redis does. */
+void cmd_changed_more(struct cmd_ctx *ctx, size_t more_count);
 /* A further event of the same change ("new", "expire" after "set", one of MSET's), or one without a change ("keymiss"). */
 void cmd_event(struct cmd_ctx *ctx, enum event_class event_class, const char *event, unsigned db, struct slice key);
 void cmd_delete(struct cmd_ctx *ctx, unsigned db, const struct key *key, struct entry *entry); /* without the event */

@@ -12,28 +12,35 @@ static bool mode_parse(struct cmd_ctx *ctx) {
     return false;
 }
 
-static void flush(struct cmd_ctx *ctx, unsigned db, const char *event) {
+/* How many keys there were. */
+static size_t flush(struct cmd_ctx *ctx, unsigned db, const char *event) {
+    size_t keys_count = 0;
+
     for (unsigned slot = 0; slot < SLOTS_COUNT; slot++)
-        keyspace_slot_flush(ctx->keyspace, slot, db);
+        keys_count += keyspace_slot_flush(ctx->keyspace, slot, db);
     cmd_event(ctx, EVENT_DATABASE, event, db, slice_of(NULL, 0));
+    return keys_count;
 }
 
 /* Logged even when there was nothing to delete, as Redis does. */
-static void changed(struct cmd_ctx *ctx) {
+static void changed(struct cmd_ctx *ctx, size_t keys_count) {
     cmd_changed_silently(ctx);
+    if (keys_count > 1) cmd_changed_more(ctx, keys_count - 1);
     reply_ok(ctx->reply);
 }
 
 static void flushdb(struct cmd_ctx *ctx) {
     if (!mode_parse(ctx)) return;
-    flush(ctx, ctx->db, "flushdb");
-    changed(ctx);
+    changed(ctx, flush(ctx, ctx->db, "flushdb"));
 }
 
 static void flushall(struct cmd_ctx *ctx) {
+    size_t keys_count = 0;
+
     if (!mode_parse(ctx)) return;
-    for (unsigned db = 0; db < ctx->settings->databases_count; db++) flush(ctx, db, "flushall");
-    changed(ctx);
+    for (unsigned db = 0; db < ctx->settings->databases_count; db++)
+        keys_count += flush(ctx, db, "flushall");
+    changed(ctx, keys_count);
 }
 
 static void swapdb(struct cmd_ctx *ctx) {
@@ -50,7 +57,7 @@ static void swapdb(struct cmd_ctx *ctx) {
         keyspace_slot_swap_databases(ctx->keyspace, slot, db_a, db_b);
     cmd_event(ctx, EVENT_DATABASE, "swapdb", db_a, slice_of(NULL, 0));
     cmd_event(ctx, EVENT_DATABASE, "swapdb", db_b, slice_of(NULL, 0));
-    changed(ctx);
+    changed(ctx, 1);
 }
 
 /* ---- Rows ---- */

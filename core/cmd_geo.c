@@ -130,8 +130,8 @@ static void geoadd(struct cmd_ctx *ctx) {
     if (!add_parse(ctx, &add)) return;
     bool is_fine = add_to_key(ctx, &add, &key);
     size_t changes_count = add.added_count + add.updated_count;
-    for (size_t i = 1; i < changes_count; i++) cmd_changed_silently(ctx); /* each counts */
     if (changes_count > 0) cmd_changed(ctx, EVENT_ZSET, "zadd", ctx->db, key.name);
+    if (changes_count > 1) cmd_changed_more(ctx, changes_count - 1);
     if (is_fine)
         reply_int(ctx->reply,
                   (int64_t)(add.added_count + (add.counts_updated ? add.updated_count : 0)));

@@ -349,9 +349,9 @@ static void store_finds(struct cmd_ctx *ctx, const struct query *query, const st
     }
     struct key key = cmd_key(ctx, query->store_arg);
     if (!cmd_store_object(ctx, &key, VALUE_ZSET, zset.encoding, zset.object)) return;
-    for (size_t i = 1; i < count; i++) cmd_changed_silently(ctx); /* each counts */
     cmd_changed(ctx, EVENT_ZSET, query->variant & SEARCH ? "geosearchstore" : "georadiusstore",
                 ctx->db, key.name);
+    if (count > 1) cmd_changed_more(ctx, count - 1);
     reply_int(ctx->reply, (int64_t)count);
 }
 

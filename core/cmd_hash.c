@@ -47,8 +47,8 @@ static int64_t set_all(struct cmd_ctx *ctx) {
         added += result == HASH_SET_ADDED;
     }
     if (!hash_edit_end(ctx, &edit)) return -1;
-    for (size_t i = 1; i < pairs_count; i++) cmd_changed_silently(ctx);
     cmd_changed(ctx, EVENT_HASH, "hset", ctx->db, edit.key.name);
+    if (pairs_count > 1) cmd_changed_more(ctx, pairs_count - 1);
     return added;
 }
 

@@ -164,8 +164,8 @@ static void set_pairs(struct cmd_ctx *ctx, struct hash_edit *edit, const struct 
         return; /* the error is written */
     }
     if (done > 0) {
-        for (size_t i = 1; i < done; i++) cmd_changed_silently(ctx);
         cmd_changed(ctx, EVENT_HASH, "hset", ctx->db, edit->key.name);
+        if (done > 1) cmd_changed_more(ctx, done - 1);
         if (setex->expires) cmd_event(ctx, EVENT_HASH, "hexpire", ctx->db, edit->key.name);
         emit(ctx, setex, done);
     }

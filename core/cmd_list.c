@@ -48,6 +48,7 @@ size_t list_push_all(struct cmd_ctx *ctx, const struct key *key, struct entry *e
     }
     size_t count = list_count(&list);
     cmd_changed(ctx, EVENT_LIST, end == LIST_HEAD ? "lpush" : "rpush", ctx->db, key->name);
+    if (texts_count > 1) cmd_changed_more(ctx, texts_count - 1);
     return count;
 }
 
@@ -81,13 +82,18 @@ static void rpushx(struct cmd_ctx *ctx) {
 }
 
 void list_popped(struct cmd_ctx *ctx, const struct key *key, struct entry *entry, struct list *list,
-                 enum list_end end) {
+                 enum list_end end, size_t popped_count) {
+    const char *event = end == LIST_HEAD ? "lpop" : "rpop";
     struct quicklist_rules rules = list_rules_of(ctx->settings);
     bool is_empty = list_count(list) == 0;
 
     if (!is_empty) list_shrink(list, &rules);
     list_keep(entry, list);
-    cmd_changed(ctx, EVENT_LIST, end == LIST_HEAD ? "lpop" : "rpop", ctx->db, key->name);
+    if (popped_count > 0)
+        cmd_changed(ctx, EVENT_LIST, event, ctx->db, key->name);
+    else
+        cmd_event(ctx, EVENT_LIST, event, ctx->db, key->name);
+    if (popped_count > 1) cmd_changed_more(ctx, popped_count - 1);
     if (is_empty) cmd_delete_empty(ctx, key, entry);
 }
 
@@ -102,7 +108,7 @@ size_t list_pop_array(struct cmd_ctx *ctx, const struct key *key, struct entry *
     reply_array(ctx->reply, popped_count);
     list_reply_range(list, ctx->reply, is_tail ? there_count - 1 : 0, popped_count, is_tail);
     list_remove_range(list, &rules, is_tail ? -(int64_t)popped_count : 0, popped_count);
-    list_popped(ctx, key, entry, list, end);
+    list_popped(ctx, key, entry, list, end, popped_count);
     return popped_count;
 }
 
@@ -138,7 +144,7 @@ static void pop(struct cmd_ctx *ctx, enum list_end end) {
     struct quicklist_rules rules = list_rules_of(ctx->settings);
     list_reply_at(&list, ctx->reply, end == LIST_HEAD ? 0 : -1);
     list_remove_end(&list, &rules, end);
-    list_popped(ctx, &key, entry, &list, end);
+    list_popped(ctx, &key, entry, &list, end, 1);
 }
 
 static void lpop(struct cmd_ctx *ctx) {

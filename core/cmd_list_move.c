@@ -57,7 +57,7 @@ static void rotate(struct cmd_ctx *ctx, const struct key *key, struct entry *ent
     list_keep(entry, list);
     list_reply_at(list, ctx->reply, to == LIST_HEAD ? 0 : -1);
     cmd_changed(ctx, EVENT_LIST, to == LIST_HEAD ? "lpush" : "rpush", ctx->db, key->name);
-    list_popped(ctx, key, entry, list, from);
+    list_popped(ctx, key, entry, list, from, 0);
 }
 
 /* The source is there. False: an error is written, nothing is changed. */
@@ -81,7 +81,7 @@ static bool move_element(struct cmd_ctx *ctx, const struct key *source, struct e
     SL_ASSERT(entry != NULL);
     list_reply_at(list, ctx->reply, from == LIST_HEAD ? 0 : -1);
     list_remove_end(list, &rules, from);
-    list_popped(ctx, source, entry, list, from);
+    list_popped(ctx, source, entry, list, from, 0);
     return true;
 }
 
@@ -163,7 +163,7 @@ static void pop_from(struct cmd_ctx *ctx, const struct multi_pop *multi, const s
     if (multi->count == -1) {
         list_reply_at(&list, ctx->reply, multi->end == LIST_HEAD ? 0 : -1);
         list_remove_end(&list, &rules, multi->end);
-        list_popped(ctx, key, entry, &list, multi->end);
+        list_popped(ctx, key, entry, &list, multi->end, 1);
         cmd_effect(ctx, effect, 2);
         return;
     }

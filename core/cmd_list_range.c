@@ -117,13 +117,14 @@ static void lrange(struct cmd_ctx *ctx) {
 
 /* Keeps the list that elements were taken from, or deletes its key when it is empty. */
 static void removed(struct cmd_ctx *ctx, const struct key *key, struct entry *entry,
-                    struct list *list, const char *event) {
+                    struct list *list, const char *event, size_t removed_count) {
     struct quicklist_rules rules = list_rules_of(ctx->settings);
     bool is_empty = list_count(list) == 0;
 
     if (!is_empty) list_shrink(list, &rules);
     list_keep(entry, list);
     cmd_changed(ctx, EVENT_LIST, event, ctx->db, key->name);
+    if (removed_count > 1) cmd_changed_more(ctx, removed_count - 1);
     if (is_empty) cmd_delete_empty(ctx, key, entry);
 }
 
@@ -146,7 +147,7 @@ static void ltrim(struct cmd_ctx *ctx) {
         size_t behind_count = count - 1 - (size_t)stop;
         list_remove_range(&list, &rules, 0, (size_t)start);
         list_remove_range(&list, &rules, -(int64_t)behind_count, behind_count);
-        removed(ctx, &key, entry, &list, "ltrim");
+        removed(ctx, &key, entry, &list, "ltrim", (size_t)start + behind_count);
     }
     reply_ok(ctx->reply);
 }
@@ -176,7 +177,7 @@ static void lrem(struct cmd_ctx *ctx) {
         if (removed_count == wanted_count) break;
     }
     reply_int(ctx->reply, (int64_t)removed_count);
-    if (removed_count > 0) removed(ctx, &key, entry, &list, "lrem");
+    if (removed_count > 0) removed(ctx, &key, entry, &list, "lrem", removed_count);
 }
 
 /* ---- LPOS ---- */

@@ -55,6 +55,7 @@ static void sadd(struct cmd_ctx *ctx) {
         return;
     }
     if (added_count > 0) cmd_changed(ctx, EVENT_SET, "sadd", ctx->db, key.name);
+    if (added_count > 1) cmd_changed_more(ctx, added_count - 1);
     if (SL_LIKELY(end == ctx->args_count)) {
         reply_int(ctx->reply, (int64_t)added_count);
         return;
@@ -76,6 +77,7 @@ static void srem(struct cmd_ctx *ctx) {
         for (size_t i = 2; i < ctx->args_count && set_count(&set) > 0; i++)
             removed_count += set_remove(&set, ctx->args[i]);
         if (removed_count > 0) cmd_changed(ctx, EVENT_SET, "srem", ctx->db, key.name);
+        if (removed_count > 1) cmd_changed_more(ctx, removed_count - 1);
         set_keep_or_delete(ctx, &key, entry, &set);
     }
     reply_int(ctx->reply, (int64_t)removed_count);

@@ -209,6 +209,7 @@ static void spop(struct cmd_ctx *ctx) {
         pop_one(ctx, &set, &random);
     }
     cmd_changed(ctx, EVENT_SET, "spop", ctx->db, key.name);
+    if (count > 1) cmd_changed_more(ctx, (size_t)count - 1);
     set_keep_or_delete(ctx, &key, entry, &set);
 }
 

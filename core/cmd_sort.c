@@ -441,6 +441,7 @@ static void store(struct sort *sort) {
     list_fit(&stored.list, &stored.rules);
     if (!cmd_store_object(ctx, &key, VALUE_LIST, stored.list.encoding, stored.list.object)) return;
     cmd_changed(ctx, EVENT_LIST, "sortstore", ctx->db, key.name);
+    if (count > 1) cmd_changed_more(ctx, count - 1);
     reply_int(ctx->reply, (int64_t)count);
 }
 

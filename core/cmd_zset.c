@@ -130,6 +130,8 @@ static void add(struct cmd_ctx *ctx, unsigned flags) {
         if (add.added_count + add.updated_count > 0)
             cmd_changed(ctx, EVENT_ZSET, (add.flags & ZSET_ADD_INCR) ? "zincr" : "zadd", ctx->db,
                         key.name);
+        if (add.added_count + add.updated_count > 1)
+            cmd_changed_more(ctx, add.added_count + add.updated_count - 1);
     }
     if (is_fine) {
         if (!(add.flags & ZSET_ADD_INCR))
@@ -163,7 +165,7 @@ static void zrem(struct cmd_ctx *ctx) {
         struct zset zset = zset_of(entry);
         for (size_t i = 2; i < ctx->args_count && zset_count(&zset) > 0; i++)
             removed_count += zset_remove(&zset, ctx->args[i]);
-        if (removed_count > 0) zset_removed(ctx, &key, entry, &zset, "zrem");
+        if (removed_count > 0) zset_removed(ctx, &key, entry, &zset, "zrem", (size_t)removed_count);
     }
     reply_int(ctx->reply, removed_count);
 }

@@ -82,10 +82,11 @@ void zset_store(struct cmd_ctx *ctx, const struct key *key, struct zset *zset, c
 }
 
 void zset_removed(struct cmd_ctx *ctx, const struct key *key, struct entry *entry,
-                  const struct zset *zset, const char *event) {
+                  const struct zset *zset, const char *event, size_t removed_count) {
     bool is_empty = zset_count(zset) == 0;
 
     zset_keep(entry, zset);
     cmd_changed(ctx, EVENT_ZSET, event, ctx->db, key->name);
+    if (removed_count > 1) cmd_changed_more(ctx, removed_count - 1);
     if (is_empty) cmd_delete_empty(ctx, key, entry);
 }

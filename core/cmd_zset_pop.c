@@ -38,7 +38,7 @@ static void pop_from(struct cmd_ctx *ctx, const struct pop *pop, const struct ke
         reply_double(ctx->reply, item.score);
     }
     zset_remove_span(&zset, span);
-    zset_removed(ctx, key, entry, &zset, pop->is_max ? "zpopmax" : "zpopmin");
+    zset_removed(ctx, key, entry, &zset, pop->is_max ? "zpopmax" : "zpopmin", count);
     if (pop->with_key) { /* the command as it came names keys that had nothing, or waits */
         char text[NUMBER_INT64_BYTES_MAX];
         struct slice effect[3] = {pop->is_max ? SLICE_LITERAL("ZPOPMAX") : SLICE_LITERAL("ZPOPMIN"),

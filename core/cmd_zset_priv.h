@@ -18,4 +18,4 @@ void zset_reply_item(struct reply *reply, const struct zset_item *item, bool wit
 void zset_store(struct cmd_ctx *ctx, const struct key *key, struct zset *zset, const char *event);
 /* After members were removed: the handle into the entry, or the key away. */
 void zset_removed(struct cmd_ctx *ctx, const struct key *key, struct entry *entry,
-                  const struct zset *zset, const char *event);
+                  const struct zset *zset, const char *event, size_t removed_count);

@@ -213,7 +213,7 @@ static void remove_range(struct cmd_ctx *ctx, enum range_kind kind, const char *
         struct zset zset = zset_of(entry);
         span = find_span(&zset, &range);
         zset_remove_span(&zset, span);
-        if (span.count > 0) zset_removed(ctx, &key, entry, &zset, event);
+        if (span.count > 0) zset_removed(ctx, &key, entry, &zset, event, span.count);
     }
     reply_int(ctx->reply, (int64_t)span.count);
 }
