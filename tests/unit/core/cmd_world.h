@@ -24,7 +24,10 @@ struct world {
     unsigned db;
     uint8_t resp;
     bool no_touch;
+    bool can_block; /* else cmd_block() answers as in a transaction */
+    uint32_t wake_arg; /* for the next commands: they run as if that key had woken them */
     /* Of the last command. */
+    char blocked[256]; /* "1 2 all @deadline": the keys it waits for; empty: it does not */
     char reply[WORLD_TEXT_BYTES];
     char effects[WORLD_TEXT_BYTES]; /* "SET k v;DEL k;" */
     char events[WORLD_TEXT_BYTES]; /* "new:k set:k " */
@@ -50,6 +53,19 @@ static void world_notify(void *owner, enum event_class event_class, const char *
     (void)event_class;
     sprintf(world->events + at, "%s%s:%.*s", at > 0 ? " " : "", event, (int)key.len, key.data);
     if (db != world->db) sprintf(world->events + strlen(world->events), "@%u", db);
+}
+
+static void world_block(void *owner, struct cmd_ctx *ctx, const struct cmd_block *block) {
+    struct world *world = owner;
+    size_t at = 0;
+
+    (void)ctx;
+    for (size_t i = 0; i < block->keys_count; i++)
+        at += (size_t)sprintf(world->blocked + at, "%s%u", i > 0 ? " " : "", block->keys[i]);
+    if (block->needs_all_keys) at += (size_t)sprintf(world->blocked + at, " all");
+    if (block->deadline_unix_ms != 0)
+        sprintf(world->blocked + at, " @%llu",
+                (unsigned long long)(block->deadline_unix_ms - world->now_unix_ms));
 }
 
 static struct world *world_new(void) {
@@ -98,6 +114,7 @@ static const char *world_run_slices(struct world *world, const struct slice *arg
     static const struct effect_sink no_effects;
     struct effect_sink effects = no_effects;
     struct event_sink events = {world_notify, world};
+    const struct block_sink blocking = {.block = world_block, .owner = world};
     struct cmd_key_pos positions[WORLD_ARGS_MAX];
     struct outbuf out;
     struct reply reply = {.out = &out, .resp = world->resp};
@@ -120,10 +137,12 @@ static const char *world_run_slices(struct world *world, const struct slice *arg
                           .effects = &effects,
                           .events = &events,
                           .random_bits = 7,
+                          .blocking = world->can_block ? &blocking : NULL,
+                          .wake_arg = world->wake_arg,
                           .no_touch = world->no_touch};
     if (cmd_keys(cmd, args, count, positions, WORLD_ARGS_MAX) > 0)
         ctx.key_first = key_make(world->store, args[positions[0].index]);
-    world->effects[0] = world->events[0] = '\0';
+    world->effects[0] = world->events[0] = world->blocked[0] = '\0';
     cmd->def->run(&ctx);
     if (ctx.is_changed && !ctx.is_effect_emitted) world_emit(world, world->db, args, count);
     world->is_changed = ctx.is_changed;
@@ -147,3 +166,4 @@ static const char *world_run_text(struct world *world, ...) {
 #define EXPECT(expected, ...) cr_expect(eq(str, (char *)RUN(__VA_ARGS__), (char *)(expected)))
 #define EXPECT_EFFECTS(expected) cr_expect(eq(str, (char *)world->effects, (char *)(expected)))
 #define EXPECT_EVENTS(expected) cr_expect(eq(str, (char *)world->events, (char *)(expected)))
+#define EXPECT_BLOCKED(expected) cr_expect(eq(str, (char *)world->blocked, (char *)(expected)))
