@@ -136,17 +136,22 @@ struct intset *intset_try_copy(const struct intset *intset) {
     return copy;
 }
 
-struct intset *intset_try_from_bytes(struct slice bytes) {
+bool intset_bytes_are_sound(struct slice bytes) {
     struct intset head;
 
-    if (bytes.len < sizeof head) return NULL;
+    if (bytes.len < sizeof head) return false;
     memcpy(&head, bytes.data, sizeof head);
-    if (head.width != 2 && head.width != 4 && head.width != 8) return NULL;
-    if (bytes.len - sizeof head != (uint64_t)head.count * head.width) return NULL;
+    if (head.width != 2 && head.width != 4 && head.width != 8) return false;
+    if (bytes.len - sizeof head != (uint64_t)head.count * head.width) return false;
     const unsigned char *elements = (const unsigned char *)bytes.data + sizeof head;
     for (size_t i = 1; i < head.count; i++) {
-        if (load(elements, head.width, i - 1) >= load(elements, head.width, i)) return NULL;
+        if (load(elements, head.width, i - 1) >= load(elements, head.width, i)) return false;
     }
+    return true;
+}
+
+struct intset *intset_try_from_bytes(struct slice bytes) {
+    if (!intset_bytes_are_sound(bytes)) return NULL;
     struct intset *intset = mem_try(bytes.len);
     if (intset != NULL) memcpy(intset, bytes.data, bytes.len);
     return intset;

@@ -16,5 +16,7 @@ struct intset *intset_add(struct intset *intset, int64_t value, bool *added);
 struct intset *intset_remove(struct intset *intset, int64_t value, bool *removed);
 int64_t intset_at(const struct intset *intset, size_t index); /* ascending; index < count */
 struct intset *intset_try_copy(const struct intset *intset);
-/* From outside: NULL when the bytes are no intset (sorted, without duplicates, exactly that long). */
+/* From outside: are they an intset, sorted, without duplicates, exactly that long? */
+bool intset_bytes_are_sound(struct slice bytes);
+/* NULL when they are not, or there is no memory. */
 struct intset *intset_try_from_bytes(struct slice bytes);

@@ -40,9 +40,9 @@ static enum rdb_result decode_plain(struct rdb_reader *reader, const struct set_
 
 static enum rdb_result decode_intset(struct slice bytes, const struct set_rules *rules,
                                      struct set *set) {
+    if (!intset_bytes_are_sound(bytes)) return RDB_BAD;
     struct intset *intset = intset_try_from_bytes(bytes);
-
-    if (intset == NULL) return RDB_BAD;
+    if (intset == NULL) return RDB_NO_MEMORY;
     *set = (struct set){ENCODING_INTSET, intset};
     if (intset_count(intset) == 0) return RDB_EMPTY;
     return set_try_fit(set, rules) ? RDB_OK : RDB_NO_MEMORY;
