@@ -109,7 +109,7 @@ Test(cmd_zset, random_members_are_unique_when_asked_for) {
         RUN("ZADD", "z", "1", "a", "2", "b", "3", "c", "4", "d", "5", "e", "6", "f", "7", "g", "8",
             "h");
         for (int count = 1; count <= 8; count++) {
-            char text[8], letters[256] = {0};
+            char text[12], letters[256] = {0};
             sprintf(text, "%d", count);
             const char *reply = RUN("ZRANDMEMBER", "z", text);
             int seen = 0;
