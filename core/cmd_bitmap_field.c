@@ -114,7 +114,11 @@ static bool field_next(const struct field_op *op, int64_t field, enum field_over
     }
     switch (overflow) {
     case OVERFLOW_FAIL: return false;
-    case OVERFLOW_SAT: *next = (int64_t)(exact > max ? max : min); return true;
+    case OVERFLOW_SAT:
+        /* Redis takes the distance to the maximum in 64 bits: a value so low that it wraps goes to the
+         * maximum. INCRBY cannot come there. */
+        *next = (int64_t)(exact > max || (op->is_signed && max - exact > INT64_MAX) ? max : min);
+        return true;
     case OVERFLOW_WRAP: break;
     }
     uint64_t low = (uint64_t)exact;

@@ -111,7 +111,10 @@ static bool parse_target_id(struct cmd_ctx *ctx, size_t arg, bool is_group, stru
         target->is_new = true;
         return true;
     }
-    return stream_arg_id(ctx, arg, STREAM_ID_STRICT, &target->after);
+    if (!stream_arg_id(ctx, arg, STREAM_ID_STRICT, &target->after)) return false;
+    /* To Redis the largest id is > itself. */
+    target->is_new = is_group && stream_id_equal(target->after, STREAM_ID_MAX);
+    return true;
 }
 
 /* False: the error is written. */

@@ -194,9 +194,8 @@ def xinfo_form(value):
 
 
 def same_but_for_times(judge, target):
-    """A newer judge has no lag of a group that stopped before a deleted entry: we have one, as 7.2."""
-    if isinstance(judge, tuple) and len(judge) == 2 and judge[0] == b'lag' and \
-            not isinstance(judge[1], int):
+    """A newer judge estimates the lag of a group another way, or has none: we do as 7.2."""
+    if isinstance(judge, tuple) and len(judge) == 2 and judge[0] == b'lag':
         return target[0] == b'lag'
     if isinstance(judge, (list, tuple)) and type(judge) is type(target) and \
             len(judge) == len(target):

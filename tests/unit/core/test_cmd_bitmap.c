@@ -88,6 +88,13 @@ Test(cmd_bitmap, bitop_takes_a_deadline_away) {
     EXPECT(":-1\r\n", "PTTL", "k");
 }
 
+Test(cmd_bitmap, bitfield_saturates_where_redis_does_however_low_the_value) {
+    EXPECT("*2\r\n:0\r\n:127\r\n", "BITFIELD", "k", "OVERFLOW", "SAT", "SET", "i8", "0",
+           "-9223372036854775808", "GET", "i8", "0");
+    EXPECT("*2\r\n:127\r\n:-128\r\n", "BITFIELD", "k", "OVERFLOW", "SAT", "SET", "i8", "0", "-500",
+           "GET", "i8", "0");
+}
+
 Test(cmd_bitmap, bitfield_changes_nothing_when_an_argument_is_wrong) {
     EXPECT("-ERR Invalid OVERFLOW type specified\r\n", "BITFIELD", "k", "SET", "u8", "0", "1",
            "OVERFLOW", "NO");

@@ -93,6 +93,8 @@ Test(cmd_stream, a_delivery_is_a_claim_at_a_time_on_replicas) {
            "STREAMS", "s", ">");
     EXPECT_EFFECTS("XGROUP SETID s g 3-1 ENTRIESREAD 3;");
     EXPECT("*-1\r\n", "XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">");
+    EXPECT("*-1\r\n", "XREADGROUP", "GROUP", "g", "c", "STREAMS", "s",
+           "18446744073709551615-18446744073709551615");
     EXPECT_EFFECTS("");
 }
 
