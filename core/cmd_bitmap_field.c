@@ -115,9 +115,12 @@ static bool field_next(const struct field_op *op, int64_t field, enum field_over
     switch (overflow) {
     case OVERFLOW_FAIL: return false;
     case OVERFLOW_SAT:
-        /* Redis takes the distance to the maximum in 64 bits: a value so low that it wraps goes to the
-         * maximum. INCRBY cannot come there. */
-        *next = (int64_t)(exact > max || (op->is_signed && max - exact > INT64_MAX) ? max : min);
+        /* Redis takes the distance from a SET's value to the maximum in 64 bits: one so low that it
+         * wraps goes to the maximum. */
+        *next = (int64_t)(exact > max || (op->verb == FIELD_SET && op->is_signed &&
+                                          max - exact > INT64_MAX)
+                              ? max
+                              : min);
         return true;
     case OVERFLOW_WRAP: break;
     }

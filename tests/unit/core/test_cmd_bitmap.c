@@ -93,6 +93,8 @@ Test(cmd_bitmap, bitfield_saturates_where_redis_does_however_low_the_value) {
            "-9223372036854775808", "GET", "i8", "0");
     EXPECT("*2\r\n:127\r\n:-128\r\n", "BITFIELD", "k", "OVERFLOW", "SAT", "SET", "i8", "0", "-500",
            "GET", "i8", "0");
+    EXPECT("*1\r\n:-128\r\n", "BITFIELD", "k", "OVERFLOW", "SAT", "INCRBY", "i8", "0",
+           "-9223372036854775808");
 }
 
 Test(cmd_bitmap, bitfield_changes_nothing_when_an_argument_is_wrong) {
