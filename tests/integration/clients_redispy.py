@@ -98,7 +98,11 @@ def introspection(client):
     other = redis.Redis(host=HOST, port=client.connection_pool.connection_kwargs['port'])
     other_id = other.client_id()
     assert client.client_kill_filter(_id=other_id) == 1
-    assert other.ping() is True, 'redis-py connects again by itself'
+    try:
+        pong = other.ping()
+    except redis.ConnectionError:  # sent before the end of the connection had come over
+        pong = other.ping()
+    assert pong is True, 'redis-py connects again by itself'
 
 
 def monitoring(client, port):
