@@ -54,7 +54,7 @@ def arguments():
                         help='commands to generate; each is compared on every server')
     parser.add_argument('--seconds', type=float, default=float('inf'),
                         help='start no further sequence after so long')
-    parser.add_argument('--seed', type=int, default=None)
+    parser.add_argument('--seed', default='1', help='a number, or time for ever new sequences')
     parser.add_argument('--family', default=None, help=', '.join(gen.FAMILY_PROFILES))
     parser.add_argument('--replay', type=int, default=None,
                         help='play only this sequence of the seed')
@@ -63,8 +63,7 @@ def arguments():
     args = parser.parse_args()
     args.server = program(args.server)
     args.judge = program(args.judge)
-    if args.seed is None:
-        args.seed = 1 if args.quick else int(time.time())
+    args.seed = int(time.time()) if args.seed == 'time' else int(args.seed)
     if args.commands is None:
         args.commands = COMMANDS_QUICK if args.quick else COMMANDS_FULL
     return args
