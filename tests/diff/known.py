@@ -12,7 +12,7 @@ KNOWN = [
     ('slipring', rb'^OBJECT ENCODING ', rb"b'quicklist' / b'listpack'",
      'since Redis 7.2 a short list is a listpack'),
     # (The comparison at the end of a sequence knows the type; it asks in lower case.)
-    ('slipring', rb'^(?!(?-i:object) )OBJECT ENCODING ', rb"b'hashtable' / b'listpack'",
+    ('slipring', rb'^(?!(?-i:object encoding) )OBJECT ENCODING ', rb"b'hashtable' / b'listpack'",
      'since Redis 7.2 a short set of texts is a listpack'),
     ('slipring', rb'^CONFIG SET ', rb'warning"\) / .*warning, nothing"\)',
      "since Redis 7.2 loglevel may be 'nothing'"),
