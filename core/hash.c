@@ -175,6 +175,8 @@ static bool set_in_listpack(struct hash *hash, const struct hash_limits *limits,
 
     if (name.len > limits->value_bytes_max || value.len > limits->value_bytes_max) return false;
     if (name.len + value.len > LISTPACK_BYTES_MAX - listpack_bytes(listpack)) return false;
+    size_t fields_count = listpack_count(listpack) / 2;
+    if (fields_count > limits->entries_max) return false; /* the limit fell: any write notices */
     unsigned char *element = find_name(listpack, name);
     if (element != NULL) {
         element = listpack_next(listpack, element);
@@ -183,7 +185,7 @@ static bool set_in_listpack(struct hash *hash, const struct hash_limits *limits,
         *result = HASH_SET_REPLACED;
         return true;
     }
-    if (listpack_count(listpack) / 2 >= limits->entries_max) return false;
+    if (fields_count >= limits->entries_max) return false;
     listpack = listpack_append(listpack, name);
     hash->object = listpack_append(listpack, value);
     *result = HASH_SET_ADDED;

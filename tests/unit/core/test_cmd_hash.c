@@ -268,6 +268,22 @@ Test(cmd_hash, random_commands_and_a_moving_clock_leave_deadlines_in_order) {
     }
 }
 
+/* As in Redis: whatever is written, also to a field that is there. */
+Test(cmd_hash, a_write_notices_that_the_limit_fell_below_the_hash) {
+    struct world *world = world_new();
+    world->settings.hash_max_listpack_entries = 8;
+    world->settings.hash_max_listpack_value = 64;
+    RUN("HSET", "h", "a", "1", "b", "2", "c", "3");
+    world->settings.hash_max_listpack_entries = 2;
+    RUN("HSETNX", "h", "a", "x");
+    EXPECT("$8\r\nlistpack\r\n", "OBJECT", "ENCODING", "h");
+    RUN("HINCRBY", "h", "a", "1");
+    EXPECT("$9\r\nhashtable\r\n", "OBJECT", "ENCODING", "h");
+    EXPECT("$1\r\n2\r\n", "HGET", "h", "a");
+    EXPECT(":3\r\n", "HLEN", "h");
+    world_free(world);
+}
+
 #ifdef SLIPRING_DEBUG /* only then can an allocation be told to fail */
 Test(cmd_hash, without_memory_a_command_says_so_and_what_is_there_stays_whole) {
     static const char *const commands[][9] = {

@@ -405,7 +405,7 @@ Test(loop, hang_ups_and_resets_are_told_once) {
 }
 
 static void close_busy(struct rig *rig) {
-    static char memory[4 << 20];
+    static char memory[32 << 20]; /* more than the buffers of both ends take, however they grow */
     static const unsigned flags[] = {0, LOOP_SEND_LAZY, LOOP_SEND_ZERO_COPY};
     for (size_t i = 0; i < 2 * ARRAY_COUNT(flags); i++) {
         int fds[2];
