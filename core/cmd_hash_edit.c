@@ -31,8 +31,8 @@ enum hash_set_result hash_edit_set(struct cmd_ctx *ctx, struct hash_edit *edit, 
 }
 
 static void put_back(struct cmd_ctx *ctx, struct hash_edit *edit) {
-    if (entry_object(edit->entry) != edit->hash.object)
-        entry_set_object(edit->entry, edit->hash.encoding, edit->hash.object);
+    /* Always: a dict may lie where the listpack lay before it moved. */
+    entry_set_object(edit->entry, edit->hash.encoding, edit->hash.object);
     if (hash_deadline_unix_ms(edit->hash) != edit->deadline_unix_ms)
         keyspace_object_deadline_changed(ctx->keyspace, ctx->db, &edit->key, edit->entry);
 }
