@@ -179,7 +179,7 @@ static uint32_t scan(struct scan_walk *walk, struct hash hash) {
     struct hash_field field;
 
     if (hash.encoding == ENCODING_HASHTABLE) {
-        if (walk->args->cursor > UINT32_MAX) return 0; /* none of ours */
+        if (!scan_cursor_is_ours(walk->args)) return 0;
         return dict_scan(hash.object, &position, (size_t)walk->args->count, scan_item, walk)
                    ? position
                    : 0;
@@ -206,10 +206,7 @@ static void hscan(struct cmd_ctx *ctx) {
     if (!scan_options_parse(ctx, 3, SCAN_OF_FIELDS, &args)) return;
     outbuf_init(&out);
     uint32_t cursor = scan(&walk, hash_of(entry));
-    reply_array(ctx->reply, 2);
-    reply_bulk_int(ctx->reply, cursor);
-    reply_array(ctx->reply, walk.replied_count);
-    outbuf_append_chain(ctx->reply->out, &out);
+    scan_reply_items(ctx->reply, cursor, walk.replied_count, &out);
 }
 
 /* ---- Rows ---- */

@@ -70,6 +70,14 @@ void scan_reply_empty(struct reply *reply) {
     reply_array(reply, 0);
 }
 
+void scan_reply_items(struct reply *reply, uint32_t cursor, size_t items_count,
+                      struct outbuf *items) {
+    reply_array(reply, 2);
+    reply_bulk_int(reply, cursor);
+    reply_array(reply, items_count);
+    outbuf_append_chain(reply->out, items);
+}
+
 bool scan_args_match_name(const struct scan_args *scan, struct slice name) {
     return !scan->has_pattern || glob_match(scan->pattern, name, false);
 }

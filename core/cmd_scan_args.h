@@ -23,6 +23,13 @@ bool scan_options_parse(struct cmd_ctx *ctx, size_t arg_first, enum scan_options
                         struct scan_args *scan);
 /* Cursor 0 and an empty array. */
 void scan_reply_empty(struct reply *reply);
+/* Positions in a dict have 32 bits: a larger cursor is none that we gave, and nothing is left behind it. */
+static inline bool scan_cursor_is_ours(const struct scan_args *scan) {
+    return scan->cursor <= UINT32_MAX;
+}
+/* Where to go on (0: all seen), then the items, which were written apart because they are known before it. */
+void scan_reply_items(struct reply *reply, uint32_t cursor, size_t items_count,
+                      struct outbuf *items);
 /* Does MATCH let this field or member through? */
 bool scan_args_match_name(const struct scan_args *scan, struct slice name);
 /* Is this key one to answer? */

@@ -208,14 +208,15 @@ static void sscan(struct cmd_ctx *ctx) {
         return;
     }
     if (!scan_options_parse(ctx, 3, SCAN_OF_MEMBERS, &scan.args)) return;
+    if (set.encoding == ENCODING_HASHTABLE && !scan_cursor_is_ours(&scan.args)) {
+        scan_reply_empty(ctx->reply);
+        return;
+    }
     uint32_t position = (uint32_t)scan.args.cursor;
     outbuf_init(&scan.out);
     scan.reply.out = &scan.out;
     set_scan(&set, &position, (size_t)scan.args.count, sscan_member, &scan);
-    reply_array(ctx->reply, 2);
-    reply_bulk_int(ctx->reply, position);
-    reply_array(ctx->reply, scan.replied_count);
-    outbuf_append_chain(ctx->reply->out, &scan.out);
+    scan_reply_items(ctx->reply, position, scan.replied_count, &scan.out);
 }
 
 /* ---- Rows ---- */

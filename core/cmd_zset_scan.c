@@ -168,15 +168,16 @@ static void zscan(struct cmd_ctx *ctx) {
     }
     if (!scan_options_parse(ctx, 3, SCAN_OF_MEMBERS, &scan.args)) return;
     struct zset zset = zset_of(entry);
-    uint32_t position = (uint32_t)scan.args.cursor;
     scan.is_index = zset.encoding == ENCODING_SKIPLIST;
+    if (scan.is_index && !scan_cursor_is_ours(&scan.args)) {
+        scan_reply_empty(ctx->reply);
+        return;
+    }
+    uint32_t position = (uint32_t)scan.args.cursor;
     outbuf_init(&scan.out);
     scan.reply.out = &scan.out;
     zset_scan(&zset, &position, (size_t)scan.args.count, zscan_item, &scan);
-    reply_array(ctx->reply, 2);
-    reply_bulk_int(ctx->reply, position);
-    reply_array(ctx->reply, scan.replied_count);
-    outbuf_append_chain(ctx->reply->out, &scan.out);
+    scan_reply_items(ctx->reply, position, scan.replied_count, &scan.out);
 }
 
 /* ---- Rows ---- */

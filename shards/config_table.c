@@ -26,7 +26,7 @@
 #define NO_NOTIFICATIONS "keyspace notifications are not built yet"
 #define NO_PERSISTENCE "nothing is written to disk yet"
 #define NO_REPLICATION "replication is not built yet"
-#define NO_RESTORE "RESTORE is not built yet"
+#define ALWAYS_SANITIZES "RESTORE always looks at the whole payload before it takes it"
 #define NO_SAMPLING "keys expire by their deadline, without sampling that could try harder"
 #define NO_SAVE_ON_SIGNAL "there is nothing to save at the end yet"
 #define NO_SCRIPTS "scripts are not built yet"

@@ -99,7 +99,8 @@
     TEXT(aclfile, "aclfile", NULL, IMMUTABLE | REFUSED, "", NO_ACL)                               \
     INT(acllog_max_len, "acllog-max-len", NULL, 0, 0, INT64_MAX, 128, NO_ACL)                     \
     ENUM(acl_pubsub_default, "acl-pubsub-default", NULL, 0, acl_pubsub_names, 0, NO_ACL)          \
-    ENUM(sanitize_dump_payload, "sanitize-dump-payload", NULL, 0, sanitize_names, 0, NO_RESTORE)  \
+    ENUM(sanitize_dump_payload, "sanitize-dump-payload", NULL, 0, sanitize_names, 0,                \
+         ALWAYS_SANITIZES)                                                                          \
     /* Keys and memory */                                                                         \
     INT(databases, "databases", NULL, IMMUTABLE, 1, INT32_MAX, 16, WORKS)                         \
     INT(hz, "hz", NULL, 0, 0, INT32_MAX, 10, OWN_PACE)                                            \

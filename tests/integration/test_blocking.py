@@ -5,8 +5,8 @@
                                      [--case WORD] [--list]
 
 The cases stand in block_order.py, block_end.py and block_chaos.py. They hold for redis-server as well
-(--server /usr/bin/redis-server), but for what only several shards have. What needs a command that the
-server does not have is skipped.
+(--server /usr/bin/redis-server), but for what only several shards have and for timeouts to the
+millisecond. What needs a command that the server does not have is skipped.
 """
 import os
 import sys

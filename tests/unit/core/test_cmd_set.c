@@ -391,3 +391,10 @@ Test(cmd_set, spop_without_memory_for_a_small_set_pops_all_the_same) {
     }
 }
 #endif
+
+/* 2^32 is no position: to begin anew there would be a loop without an end. */
+Test(cmd_set, a_scan_with_a_cursor_that_nobody_gave_ends) {
+    world->settings.set_max_listpack_entries = world->settings.set_max_intset_entries = 0;
+    RUN("SADD", "s", "a", "b", "c");
+    EXPECT("*2\r\n$1\r\n0\r\n*0\r\n", "SSCAN", "s", "4294967296");
+}
