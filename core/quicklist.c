@@ -594,9 +594,8 @@ bool quicklist_insert(struct quicklist *list, const struct quicklist_rules *rule
             compress_around(list, rules, made);
             return true;
         }
-        struct quicklist_node *second = split_node(list, rules, node, offset);
+        split_node(list, rules, node, offset); /* Redis merges nothing here */
         link_node(list, made, node);
-        merge_around(list, rules, is_after ? node : second);
         compress_around(list, rules, NULL);
         return true;
     }

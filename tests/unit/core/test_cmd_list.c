@@ -17,6 +17,20 @@ static void tear_down(void) {
 
 TestSuite(cmd_list, .init = set_up, .fini = tear_down);
 
+/* ---- Where nodes are cut ---- */
+
+Test(cmd_list, a_large_element_between_two_leaves_the_halves_apart) {
+    char large[8194];
+    memset(large, 'x', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    RUN("RPUSH", "l", "1", "2", "3", "4", "5"); /* nodes of four */
+    EXPECT(":6\r\n", "LINSERT", "l", "BEFORE", "4", large);
+    RUN("LPOP", "l", "4");
+    EXPECT("$9\r\nquicklist\r\n", "OBJECT", "ENCODING", "l");
+    RUN("LPOP", "l");
+    EXPECT("$8\r\nlistpack\r\n", "OBJECT", "ENCODING", "l");
+}
+
 /* ---- What a log gets of a blocking command ---- */
 
 Test(cmd_list, a_blocking_pop_is_logged_as_a_plain_one) {
