@@ -136,6 +136,8 @@ class Campaign:
         units_n = {'plain': 400, 'fixed': 2000, 'mixed': 3000, 'large': 5000}[batches]
         if profile in ('huge', 'set-forms'):
             units_n = 250
+        elif profile == 'list-forms':
+            units_n = 60  # each is a hundred commands: they are not to be most of a run
         elif profile in ('connection', 'server', 'newer-redis8'):
             units_n = min(units_n, 1500)
         return profile, proto, units_n, batches
