@@ -9,6 +9,8 @@ static void reply_no_group(struct cmd_ctx *ctx, struct slice group, struct slice
                        (int)group.len, group.data, (int)key.len, key.data);
 }
 
+enum { CREATE_ARGS_MAX = 8, SETID_ARGS_MAX = 7 };
+
 struct group_options {
     bool make_stream;
     int64_t entries_read;
@@ -68,6 +70,10 @@ static void xgroup_create(struct cmd_ctx *ctx) {
 
     if (!parse_group(ctx, true, &options)) return;
     if (!find_stream(ctx, &key, options.make_stream, &stream)) return;
+    if (ctx->args_count > CREATE_ARGS_MAX) { /* options may be repeated, but only so far */
+        cmd_reply_subcommand_error(ctx);
+        return;
+    }
     if (!arg_last_id(ctx, stream, STREAM_ID_STRICT, &id)) return;
     if (stream == NULL) {
         stream = stream_new();
@@ -93,6 +99,10 @@ static void xgroup_setid(struct cmd_ctx *ctx) {
 
     if (!parse_group(ctx, false, &options)) return;
     if (!find_group(ctx, &key, &stream, &group)) return;
+    if (ctx->args_count > SETID_ARGS_MAX) {
+        cmd_reply_subcommand_error(ctx);
+        return;
+    }
     if (!arg_last_id(ctx, stream, STREAM_ID_WITH_EDGES, &id)) return;
     group->last_id = id;
     group->entries_read = options.entries_read;

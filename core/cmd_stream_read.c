@@ -152,7 +152,8 @@ static bool find_target(struct cmd_ctx *ctx, const struct read_options *options,
 static void advance_group(struct stream *stream, struct stream_group *group, struct stream_id id) {
     if (stream_id_compare(id, group->last_id) <= 0) return;
     if (group->entries_read != STREAM_ENTRIES_READ_UNKNOWN &&
-        !stream_has_tombstones(stream, id, STREAM_ID_MAX)) {
+        stream_id_compare(group->last_id, stream->first_id) >= 0 &&
+        !stream_has_tombstones(stream, group->last_id, STREAM_ID_MAX)) {
         group->entries_read++;
     } else if (stream->entries_added > 0) {
         group->entries_read = stream_entries_read_estimate(stream, id);

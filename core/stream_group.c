@@ -272,7 +272,6 @@ bool stream_has_tombstones(const struct stream *stream, struct stream_id first,
     struct stream_id deleted = stream->max_deleted_id;
 
     if (stream->length == 0 || stream_id_is_zero(deleted)) return false;
-    if (stream_id_compare(stream->first_id, deleted) > 0) return false;
     return stream_id_compare(first, deleted) <= 0 && stream_id_compare(deleted, last) <= 0;
 }
 
@@ -281,6 +280,8 @@ int64_t stream_entries_read_estimate(const struct stream *stream, struct stream_
 
     if (stream->entries_added == 0) return 0;
     if (stream->length == 0 && order <= 0) return (int64_t)stream->entries_added;
+    if (!stream_id_is_zero(id) && stream_id_compare(id, stream->max_deleted_id) < 0)
+        return STREAM_ENTRIES_READ_UNKNOWN;
     if (order == 0) return (int64_t)stream->entries_added;
     if (order > 0) return STREAM_ENTRIES_READ_UNKNOWN;
     if (stream_id_is_zero(stream->max_deleted_id) ||
@@ -296,8 +297,13 @@ int64_t stream_entries_read_estimate(const struct stream *stream, struct stream_
 bool stream_group_lag(const struct stream *stream, const struct stream_group *group, int64_t *lag) {
     int64_t entries_read = group->entries_read;
 
-    if (stream->entries_added == 0) {
+    if (stream->entries_added == 0 || stream->length == 0) {
         *lag = 0;
+        return true;
+    }
+    if (stream_id_compare(group->last_id, stream->first_id) < 0 &&
+        stream_id_compare(stream->max_deleted_id, stream->first_id) < 0) {
+        *lag = (int64_t)stream->length; /* all that is there, and nothing is missing in it */
         return true;
     }
     if (entries_read == STREAM_ENTRIES_READ_UNKNOWN ||

@@ -194,9 +194,6 @@ def xinfo_form(value):
 
 
 def same_but_for_times(judge, target):
-    """A newer judge estimates the lag of a group another way, or has none: we do as 7.2."""
-    if isinstance(judge, tuple) and len(judge) == 2 and judge[0] == b'lag':
-        return target[0] == b'lag'
     if isinstance(judge, (list, tuple)) and type(judge) is type(target) and \
             len(judge) == len(target):
         return all(same_but_for_times(a, b) for a, b in zip(judge, target))

@@ -170,3 +170,46 @@ Test(cmd_stream, the_effects_of_a_delivery_make_the_same_group) {
     }
     EXPECT(expected, "XINFO", "STREAM", "s", "FULL");
 }
+
+/* ---- How far a group has read ---- */
+
+static void expect_of_group(const char *part) {
+    const char *reply = RUN("XINFO", "GROUPS", "s");
+    cr_expect(strstr(reply, part) != NULL, "%s is not in %s", part, reply);
+}
+
+Test(cmd_stream, a_made_up_count_does_not_survive_the_first_entry) {
+    EXPECT("+OK\r\n", "XGROUP", "CREATE", "s", "g", "0", "MKSTREAM", "ENTRIESREAD", "3");
+    RUN("XADD", "s", "3-1", "f", "v");
+    RUN("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">");
+    expect_of_group("$12\r\nentries-read\r\n:1\r\n$3\r\nlag\r\n:0\r\n");
+}
+
+Test(cmd_stream, entries_that_were_trimmed_unread_count_as_read) {
+    RUN("XADD", "s", "1-1", "f", "v");
+    RUN("XGROUP", "CREATE", "s", "g", "0");
+    RUN("XADD", "s", "MAXLEN", "1", "2-1", "f", "v");
+    expect_of_group("$3\r\nlag\r\n:1\r\n");
+    RUN("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">");
+    expect_of_group("$12\r\nentries-read\r\n:2\r\n$3\r\nlag\r\n:0\r\n");
+}
+
+Test(cmd_stream, a_deleted_entry_ahead_makes_the_lag_unknown) {
+    RUN("XADD", "s", "1-1", "f", "v");
+    RUN("XADD", "s", "2-1", "f", "v");
+    RUN("XADD", "s", "3-1", "f", "v");
+    RUN("XGROUP", "CREATE", "s", "g", "0");
+    RUN("XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "STREAMS", "s", ">");
+    expect_of_group("$3\r\nlag\r\n:2\r\n");
+    RUN("XDEL", "s", "2-1");
+    expect_of_group("$3\r\nlag\r\n$-1\r\n");
+}
+
+Test(cmd_stream, xgroup_takes_so_many_arguments) {
+    const char *create = "-ERR unknown subcommand or wrong number of arguments for 'CREATE'. Try "
+                         "XGROUP HELP.\r\n";
+    EXPECT(create, "XGROUP", "CREATE", "s", "g", "$", "MKSTREAM", "ENTRIESREAD", "3", "MKSTREAM");
+    EXPECT("+OK\r\n", "XGROUP", "CREATE", "s", "g", "$", "MKSTREAM", "MKSTREAM", "MKSTREAM");
+    EXPECT("-ERR unknown subcommand or wrong number of arguments for 'SETID'. Try XGROUP HELP.\r\n",
+           "XGROUP", "SETID", "s", "g", "0", "ENTRIESREAD", "3", "ENTRIESREAD", "4");
+}
