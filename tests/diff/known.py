@@ -23,9 +23,9 @@ KNOWN = [
     ('slipring', rb'^OBJECT ENCODING ', rb"b'listpack' / b'hashtable'",
      'since Redis 7.2 HSET counts the fields it is given, equal ones twice'),
     # -- slipring: where Valkey 9 and Redis 8 differ from 7.2, or from each other
-    ('slipring', rb'^(SCAN|[SHZ]SCAN .*) ( |$)', rb"^\(-, b'ERR invalid cursor'\) / \[",
+    ('slipring', rb'^(SCAN|[SHZ]SCAN .*) ( |$)', rb"b'ERR invalid cursor'\) / \[",
      'since Redis 7.4 an empty cursor is none'),
-    ('slipring', rb'^XREAD .* \+', rb'^\((_|\*-1|\$-1)\) / ',
+    ('slipring', rb'^XREAD .* \+', rb"^\('(_|\*-1|\$-1)',\) / ",
      'XREAD + of a stream whose last id is deleted: the last entry that is there, as Redis 8'),
     # -- slipring: what comes is read to its end, where Redis sees the end at a zero byte
     ('slipring', rb'^(SCAN|[SHZ]SCAN .*) \x00', rb'invalid cursor', 'a zero byte is no end: this is no cursor'),
