@@ -97,9 +97,8 @@ static void pfdebug(struct cmd_ctx *ctx) {
         hll_edit_end(&edit);
         return;
     }
-    struct slice word = ctx->args[1];
-    reply_error_format(ctx->reply, "Unknown PFDEBUG subcommand '%.*s'",
-                       word.len < 128 ? (int)word.len : 128, word.data);
+    reply_error_format(ctx->reply, "Unknown PFDEBUG subcommand '%.*s'", (int)ctx->args[1].len,
+                       ctx->args[1].data);
 }
 
 /* ---- PFSELFTEST ---- */

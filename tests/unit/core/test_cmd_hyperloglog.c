@@ -105,6 +105,15 @@ Test(cmd_hyperloglog, what_is_broken_is_refused_and_left_alone) {
     EXPECT("-WRONGTYPE Key is not a valid HyperLogLog string value.\r\n", "PFADD", "k", "a");
 }
 
+Test(cmd_hyperloglog, pfdebug_names_the_whole_of_a_subcommand_that_it_does_not_know) {
+    char word[201], expected[256];
+    memset(word, 'L', sizeof word - 1);
+    word[sizeof word - 1] = '\0';
+    snprintf(expected, sizeof expected, "-ERR Unknown PFDEBUG subcommand '%s'\r\n", word);
+    RUN("PFADD", "k", "a");
+    EXPECT(expected, "PFDEBUG", word, "k");
+}
+
 Test(cmd_hyperloglog, the_self_test_passes) {
     EXPECT("+OK\r\n", "PFSELFTEST");
 }
