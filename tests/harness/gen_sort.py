@@ -54,9 +54,12 @@ def options(g, key, may_store):
         parts.append(gets(g))
     if store:
         parts.append([g.cased(b'STORE'), g.key()])
-    if g.chance(0.03):
-        parts.append([g.pick((b'foo', b'BY', b'LIMIT', b'GET', b'STORE'))])
+    stray = g.pick((b'foo', b'BY', b'LIMIT', b'GET', b'STORE')) if g.chance(0.03) else None
+    if stray in (b'foo', b'LIMIT', b'GET'):
+        parts.append([stray])
     g.rng.shuffle(parts)
+    if stray in (b'BY', b'STORE'):  # before another word it would make a call whose order is open
+        parts.append([stray])
     return [arg for part in parts for arg in part]
 
 
