@@ -20,8 +20,6 @@ KNOWN = [
      'since Redis 7.2 ZRANK takes WITHSCORE'),
     ('slipring', rb'^LPOS ', rb' / .*value is out of range, value must between',
      'since Redis 7.2 LPOS refuses the smallest RANK'),
-    ('slipring', rb'^OBJECT ENCODING ', rb"b'listpack' / b'hashtable'",
-     'since Redis 7.2 HSET counts the fields it is given, equal ones twice'),
     # -- slipring: where Valkey 9 and Redis 8 differ from 7.2, or from each other
     ('slipring', rb'^(SCAN|[SHZ]SCAN .*) ( |$)', rb"b'ERR invalid cursor'\) / \[",
      'since Redis 7.4 an empty cursor is none'),

@@ -37,9 +37,7 @@ def options(g, key, may_store):
     parts = [direction(g)] if g.chance(0.5) else []
     if g.chance(0.45):
         by = g.pick((WEIGHT + b'*', HASH + b'*->w')) if own else g.pick(BY)
-        if not own and g.chance(0.3):
-            by = g.pick(UNSORTED)
-        if own and g.chance(0.3):
+        if g.chance(0.3):
             by = g.pick(UNSORTED)
         parts.append([g.cased(b'BY'), by])
         if store and not own:

@@ -18,9 +18,10 @@ def filling(g, key):
     some = numbers(g, n) if g.chance(0.4) else texts(g, n)
     if g.chance(0.1):
         some.append(b'v' * g.pick((63, 64, 65, 300)))
+    # HSET's fields each once: newer servers choose the form by how many it is given, 7.0 by how many there are.
     return g.pick((
         [b'SET', key, g.val()], [b'RPUSH', key] + some, [b'SADD', key] + some,
-        [b'HSET', key] + [arg for v in some for arg in (v, g.pick(some))],
+        [b'HSET', key] + [arg for pair in {v: g.pick(some) for v in some}.items() for arg in pair],
         [b'ZADD', key] + [arg for v in some for arg in (b'%d' % g.upto(30), v)],
         [b'XADD', key, b'%d-1' % (1 + g.upto(1000)), b'f', g.pick(some)],
         [b'SETBIT', key, b'%d' % g.upto(3000), b'1'], [b'PFADD', key] + some))

@@ -83,17 +83,22 @@ def want(condition, *what):
 
 
 # -- tags
-def tags_write(w):
+def write_tags(w, group_of, command_of):
+    """A whole group in one command, with a tag that never was before."""
     serial = 0
     while w.left > 0:
         cmds = []
         for _ in range(w.batch()):
             serial += 1
             tag = b'%d-%d' % (w.number, serial)
-            keys = group_keys(b'tag', w.rng.randrange(GROUPS))
+            keys = group_keys(b'tag', group_of())
             w.rng.shuffle(keys)
-            cmds.append([b'MSET'] + [word for key in keys for word in (key, tag)])
+            cmds.append(command_of([word for key in keys for word in (key, tag)]))
         w.run(cmds)
+
+
+def tags_write(w):
+    write_tags(w, lambda: w.rng.randrange(GROUPS), lambda pairs: [b'MSET'] + pairs)
 
 
 def tags_read(w):
@@ -108,15 +113,7 @@ OPTION_WORDS = (b'EX', b'1000')
 
 
 def options_write(w):
-    serial = 0
-    while w.left > 0:
-        cmds = []
-        for _ in range(w.batch()):
-            serial += 1
-            tag = b'%d-%d' % (w.number, serial)
-            pairs = [word for key in group_keys(b'tag', 0) for word in (key, tag)]
-            cmds.append([b'MSETEX', b'%d' % GROUP_KEYS] + pairs + list(OPTION_WORDS))
-        w.run(cmds)
+    write_tags(w, lambda: 0, lambda pairs: [b'MSETEX', b'%d' % GROUP_KEYS] + pairs + list(OPTION_WORDS))
 
 
 def options_disturb(w):
