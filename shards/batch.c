@@ -17,7 +17,8 @@
 #include "shards/exec.h"
 #include "shards/messages.h"
 
-enum { SCRATCH_BYTES = 32 * 1024 };
+enum { SCRATCH_BYTES = 32 * 1024, TURN_ENTRIES = 32 };
+_Static_assert(BATCH_ENTRIES_MAX <= UINT8_MAX, "batch.order");
 
 struct batch *batch_new(void) {
     struct batch *batch = mem_must_zero(sizeof *batch);
@@ -65,7 +66,7 @@ static void route_keys(const struct node *node, struct batch_entry *entry) {
 }
 
 static void route(const struct node *node, struct batch_entry *entry) {
-    const struct cmd *cmd = cmd_table_resolve(node->cmds, entry->args, entry->args_count, &entry->parent);
+    const struct cmd *parent, *cmd = cmd_table_resolve(node->cmds, entry->args, entry->args_count, &parent);
 
     entry->cmd = cmd;
     entry->key_first = (struct key){0};
@@ -165,7 +166,6 @@ static enum collected collect_client(struct shard *shard, struct batch *batch, s
                 client->in_len = len;
             } else {
                 batch->entries[batch->count - 1].end = cursor;
-                batch->entries[batch->count - 1].end_len = len;
             }
             continue;
         case RESP_ERROR:
@@ -187,11 +187,10 @@ static enum collected collect_client(struct shard *shard, struct batch *batch, s
         entry->client = client;
         entry->is_inline = parser->is_whole;
         entry->start = cursor;
-        entry->start_len = len;
+        entry->input_end = cursor + len;
         cursor += parser->pos;
         len -= parser->pos;
         entry->end = cursor;
-        entry->end_len = len;
         route(shard->node, entry);
         batch->count++;
         if (entry->is_inline) return len > 0 ? COLLECTED_MORE_LATER : COLLECTED_ALL;
@@ -208,28 +207,33 @@ static bool may_prefetch(const struct shard *shard, const struct batch_entry *en
            store_slot_owner_data(shard->node->store, entry->key_first.slot) == NULL; /* I3 */
 }
 
-static void prefetch(struct shard *shard, const struct batch_entry *entries, size_t count) {
-    bool may[BATCH_ENTRIES_MAX];
+static void prefetch(struct shard *shard, const uint8_t *order, size_t count) {
+    const struct batch_entry *entries = shard->batch->entries;
+    uint8_t may[BATCH_ENTRIES_MAX];
+    size_t may_count = 0;
 
     if (count < 2) return;
     for (size_t i = 0; i < count; i++) {
-        may[i] = may_prefetch(shard, &entries[i]);
-        if (may[i]) keyspace_prefetch_bucket(shard->keyspace, entries[i].client->db, &entries[i].key_first);
+        const struct batch_entry *entry = &entries[order[i]];
+        if (!may_prefetch(shard, entry)) continue;
+        keyspace_prefetch_bucket(shard->keyspace, entry->client->db, &entry->key_first);
+        may[may_count++] = order[i];
     }
-    for (size_t i = 0; i < count; i++) {
-        if (may[i]) keyspace_prefetch_entry(shard->keyspace, entries[i].client->db, &entries[i].key_first);
+    for (size_t i = 0; i < may_count; i++) {
+        const struct batch_entry *entry = &entries[may[i]];
+        keyspace_prefetch_entry(shard->keyspace, entry->client->db, &entry->key_first);
     }
 }
 
 static void before_entry(const struct batch_entry *entry) {
     entry->client->in_data = entry->start;
-    entry->client->in_len = entry->start_len;
+    entry->client->in_len = (size_t)(entry->input_end - entry->start);
 }
 
 /* The command is consumed. */
 static void after_entry(const struct batch_entry *entry) {
     entry->client->in_data = entry->end;
-    entry->client->in_len = entry->end_len;
+    entry->client->in_len = (size_t)(entry->input_end - entry->end);
     if (entry->is_inline) resp_parser_next(&entry->client->parser);
 }
 
@@ -262,42 +266,74 @@ static void run_alone(struct shard *shard, const struct batch_entry *entry) {
     token_release_all(shard);
 }
 
-/* The plain entries of one shard, its token held. */
-static void run_shard_part(struct shard *shard, size_t first, size_t end, unsigned shard_index) {
-    struct batch *batch = shard->batch;
+/* What a shard has in a run of plain entries: order[next .. end). */
+struct share {
+    uint8_t next, end;
+};
 
-    prefetch(shard, &batch->entries[first], end - first);
-    exec_clock_start(shard);
-    for (size_t i = first; i < end; i++) {
-        struct batch_entry *entry = &batch->entries[i];
-        if (entry->shard_index != shard_index || client_is_waiting(entry->client)) continue;
-        dispatch_run_plain(shard, entry);
-    }
-}
-
-/* A run of plain entries, shard by shard: one token at a time, each held for its share only, so that two threads with work for each other's
- * shards take turns instead of waiting. Then the replies in the order of the commands. */
-static void run_plain(struct shard *shard, size_t first, size_t end) {
-    struct batch *batch = shard->batch;
-    struct node *node = shard->node;
+/* The entries first .. end by shard, each shard's in their order. Returns which shards have some. */
+static uint64_t sort_by_shard(struct batch *batch, size_t first, size_t end, struct share shares[SHARDS_MAX]) {
+    uint8_t counts[SHARDS_MAX] = {0}, place = 0;
     uint64_t wanted = 0;
 
     for (size_t i = first; i < end; i++) {
-        batch->entries[i].is_run = false;
-        wanted |= batch->entries[i].shards_mask;
+        const struct batch_entry *entry = &batch->entries[i];
+        counts[entry->shard_index]++;
+        wanted |= entry->shards_mask;
     }
+    for (uint64_t mask = wanted; mask != 0; mask &= mask - 1) {
+        unsigned index = (unsigned)__builtin_ctzll(mask);
+        shares[index] = (struct share){place, place};
+        place = (uint8_t)(place + counts[index]);
+    }
+    for (size_t i = first; i < end; i++) {
+        batch->entries[i].is_run = false;
+        batch->order[shares[batch->entries[i].shard_index].end++] = (uint8_t)i;
+    }
+    return wanted;
+}
+
+/* The next few of a shard's share, its token held. True: that was the last of it. */
+static bool run_shard_turn(struct shard *shard, struct share *share) {
+    struct batch *batch = shard->batch;
+    size_t left = share->end - share->next, count = left < TURN_ENTRIES ? left : TURN_ENTRIES;
+    const uint8_t *order = &batch->order[share->next];
+
+    prefetch(shard, order, count);
+    exec_clock_start(shard);
+    for (size_t i = 0; i < count; i++) {
+        struct batch_entry *entry = &batch->entries[order[i]];
+        if (!client_is_waiting(entry->client)) dispatch_run_plain(shard, entry);
+    }
+    share->next = (uint8_t)(share->next + count);
+    return count == left;
+}
+
+/* A run of plain entries, shard by shard: one token at a time, each for a few entries and then given back, so that two threads with work for
+ * each other's shards take turns instead of waiting. Then the replies in the order of the commands. */
+static void run_plain(struct shard *shard, size_t first, size_t end) {
+    struct batch *batch = shard->batch;
+    struct node *node = shard->node;
+    struct share shares[SHARDS_MAX];
+
+    uint64_t wanted = sort_by_shard(batch, first, end, shares);
     batch_scratch_reset(batch);
-    /* First those that are free, our own before the others; then those worth waiting for. What is left is forwarded. */
-    for (unsigned pass = 0; pass < 2 && wanted != 0; pass++) {
+    while (wanted != 0) {
+        bool is_stuck = true;
+        /* Those that are free, our own before the others. */
         for (unsigned nth = 0; nth < node->shards_count; nth++) {
             unsigned index = (shard->index + nth) % node->shards_count;
-            if ((wanted >> index & 1) == 0) continue;
-            struct shard *owner = node->shards[index];
-            if (!(pass == 0 ? token_try(shard, owner) : token_acquire(shard, owner))) continue;
-            run_shard_part(shard, first, end, index);
-            token_release(shard, owner);
-            wanted &= ~(UINT64_C(1) << index);
+            if ((wanted >> index & 1) == 0 || !token_try(shard, node->shards[index])) continue;
+            if (run_shard_turn(shard, &shares[index])) wanted &= ~(UINT64_C(1) << index);
+            token_release(shard, node->shards[index]);
+            is_stuck = false;
         }
+        if (!is_stuck) continue;
+        /* None is: one is worth waiting for. What is left then is forwarded. */
+        unsigned index = (wanted >> shard->index & 1) != 0 ? shard->index : (unsigned)__builtin_ctzll(wanted);
+        bool is_held = token_acquire(shard, node->shards[index]);
+        if (!is_held || run_shard_turn(shard, &shares[index])) wanted &= ~(UINT64_C(1) << index);
+        if (is_held) token_release(shard, node->shards[index]);
     }
     for (size_t i = first; i < end; i++) {
         struct batch_entry *entry = &batch->entries[i];
@@ -308,9 +344,10 @@ static void run_plain(struct shard *shard, size_t first, size_t end) {
     }
 }
 
-static void run(struct shard *shard, const struct batch *batch) {
+static void run(struct shard *shard, struct batch *batch) {
     if (shard->node->shards_count == 1) { /* the token is always ours: straight through */
-        prefetch(shard, batch->entries, batch->count);
+        for (size_t i = 0; i < batch->count; i++) batch->order[i] = (uint8_t)i;
+        prefetch(shard, batch->order, batch->count);
         exec_clock_start(shard);
         for (size_t i = 0; i < batch->count; i++) run_entry(shard, &batch->entries[i]);
         return;

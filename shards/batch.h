@@ -12,34 +12,34 @@ enum route {
     ROUTE_SEVERAL, /* several shards: all at once, or a transaction */
 };
 
-struct batch_entry {
+struct batch_entry { /* two cache lines: each is gone through several times */
     struct client *client;
     const struct cmd *cmd; /* NULL: unknown */
-    const struct cmd *parent;
     const struct slice *args;
     uint32_t args_count;
     uint8_t route;
-    bool has_many_keys;
     uint8_t shard_index;   /* ROUTE_SHARD */
+    bool has_many_keys;
+    bool is_inline;        /* unquoted in place: the parser keeps the result until it is consumed */
     struct key key_first;
     uint64_t shards_mask;
-    bool is_inline;        /* unquoted in place: the parser keeps the result until it is consumed */
-    bool is_run;           /* its reply waits for its turn: in the batch's scratch, what did not fit there in `reply_rest` */
+    char *start, *end;     /* the command's bytes in the client's input, */
+    char *input_end;       /* and where that ends */
+    bool is_run;           /* its reply waits for its turn: in the batch's scratch; has_rest: and what did not fit there in reply_rests */
+    bool has_rest;
     uint32_t reply_offset, reply_len;
-    struct outbuf reply_rest;
     uint64_t duration_ns;
-    char *start;           /* the command's bytes in the client's input, */
-    size_t start_len;      /* and how many there were from there on */
-    char *end;
-    size_t end_len;
 };
+_Static_assert(sizeof(struct batch_entry) <= 128, "struct batch_entry");
 
 struct batch {
     size_t count, args_used, clients_count;
     struct client *clients[BATCH_CLIENTS_MAX]; /* looked at in this round */
     struct batch_entry entries[BATCH_ENTRIES_MAX];
+    uint8_t order[BATCH_ENTRIES_MAX]; /* of a run of plain entries: those of one shard stand together */
     struct outbuf scratch; /* one chunk, kept: replies of plain commands until their turn comes */
     struct outbuf_chunk *scratch_chunk;
+    struct outbuf reply_rests[BATCH_ENTRIES_MAX];
     struct slice args[BATCH_ARGS_MAX];
     struct slice *args_big; /* of one command with more arguments than that, alone in its batch */
 };

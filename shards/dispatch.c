@@ -48,13 +48,15 @@ static void refuse_unknown(struct shard *shard, const struct batch_entry *entry)
     if (cut_off_http(shard, entry)) return;
     struct refusal refusal = refusal_begin(entry->client);
     const struct slice *args = entry->args;
+    const struct cmd *parent;
     char shown[SHOWN_BYTES_MAX + 8 + SHOWN_BYTES_MAX];
     size_t shown_len = 0;
 
-    if (entry->parent != NULL) {
+    cmd_table_resolve(shard->node->cmds, args, entry->args_count, &parent);
+    if (parent != NULL) {
         char container[64];
         size_t len = args[0].len < sizeof container - 1 ? args[0].len : sizeof container - 1;
-        for (size_t i = 0; i < len; i++) container[i] = (char)toupper((unsigned char)entry->parent->fullname[i]);
+        for (size_t i = 0; i < len; i++) container[i] = (char)toupper((unsigned char)parent->fullname[i]);
         container[len] = '\0';
         int sub_len = args[1].len < 128 ? (int)args[1].len : 128;
         reply_error_format(&refusal.reply, "unknown subcommand '%.*s'. Try %s HELP.", sub_len, args[1].data, container);
@@ -281,18 +283,22 @@ bool dispatch_is_plain(const struct shard *shard, const struct batch_entry *entr
 
 /* Runs the call with its reply into the scratch, or, when that is nearly full, into memory of its own. */
 static uint64_t run_into_scratch(struct shard *shard, struct batch_entry *entry, struct exec_call *call) {
-    struct outbuf *scratch = &shard->batch->scratch;
-    struct outbuf_chunk *chunk = shard->batch->scratch_chunk;
+    struct batch *batch = shard->batch;
+    struct outbuf *scratch = &batch->scratch, *rest = &batch->reply_rests[entry - batch->entries];
+    struct outbuf_chunk *chunk = batch->scratch_chunk;
 
-    outbuf_init(&entry->reply_rest);
     entry->reply_offset = chunk->len;
-    call->out = chunk->capacity - chunk->len >= OUTBUF_RESERVE_MAX ? scratch : &entry->reply_rest;
+    entry->has_rest = chunk->capacity - chunk->len < OUTBUF_RESERVE_MAX;
+    if (SL_UNLIKELY(entry->has_rest)) outbuf_init(rest);
+    call->out = SL_UNLIKELY(entry->has_rest) ? rest : scratch;
     uint64_t duration_ns = exec_call(shard, call);
     entry->reply_len = chunk->len - entry->reply_offset;
     if (SL_UNLIKELY(chunk->next != NULL)) { /* more than the scratch holds: those chunks are this reply's */
+        outbuf_init(rest);
         scratch->head = chunk->next;
         scratch->bytes -= chunk->len;
-        outbuf_append_chain(&entry->reply_rest, scratch);
+        outbuf_append_chain(rest, scratch);
+        entry->has_rest = true;
         chunk->next = NULL;
         *scratch = (struct outbuf){.head = chunk, .tail = chunk, .bytes = chunk->len};
     }
@@ -329,16 +335,18 @@ static void feed_monitors(struct shard *shard, const struct batch_entry *entry) 
 }
 
 static void move_reply(struct shard *shard, struct batch_entry *entry, struct outbuf *to) {
-    const char *data = shard->batch->scratch_chunk->data + entry->reply_offset;
+    enum { SHORT_BYTES = 64 };
+    struct batch *batch = shard->batch;
+    const char *data = batch->scratch_chunk->data + entry->reply_offset;
     size_t len = entry->reply_len;
 
-    if (SL_LIKELY(len <= OUTBUF_RESERVE_MAX)) {
-        memcpy(outbuf_reserve(to, len), data, len);
+    if (SL_LIKELY(len <= SHORT_BYTES && batch->scratch_chunk->capacity - entry->reply_offset >= SHORT_BYTES)) {
+        memcpy(outbuf_reserve(to, SHORT_BYTES), data, SHORT_BYTES); /* a few moves, whatever its length */
         outbuf_commit(to, len);
     } else {
         outbuf_append(to, data, len);
     }
-    if (SL_UNLIKELY(entry->reply_rest.head != NULL)) outbuf_append_chain(to, &entry->reply_rest);
+    if (SL_UNLIKELY(entry->has_rest)) outbuf_append_chain(to, &batch->reply_rests[entry - batch->entries]);
 }
 
 void dispatch_finish_plain(struct shard *shard, struct batch_entry *entry) {

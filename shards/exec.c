@@ -183,8 +183,8 @@ void exec_request_completed(struct shard *thread, struct request *request) {
     client_pending_advance(client);
 }
 
-void exec_finished(struct shard *thread, struct client *client, const struct cmd *cmd, const struct slice *args,
-                   size_t args_count, uint64_t duration_ns) {
+void exec_finished_slowly(struct shard *thread, struct client *client, const struct cmd *cmd, const struct slice *args,
+                          size_t args_count, uint64_t duration_ns) {
     const struct config *config = thread->config;
 
     if (SL_UNLIKELY(config->slowlog_log_slower_than >= 0 &&

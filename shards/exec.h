@@ -33,4 +33,11 @@ struct request *request_new(struct shard *thread, struct client *client, const s
 void request_free(struct shard *thread, struct request *request);
 
 /* After a command of a local client, wherever it ran: slow log, latency events. */
-void exec_finished(struct shard *thread, struct client *client, const struct cmd *cmd, const struct slice *args, size_t args_count, uint64_t duration_ns);
+void exec_finished_slowly(struct shard *thread, struct client *client, const struct cmd *cmd, const struct slice *args, size_t args_count, uint64_t duration_ns);
+static inline void exec_finished(struct shard *thread, struct client *client, const struct cmd *cmd, const struct slice *args, size_t args_count, uint64_t duration_ns) {
+    const struct config *config = thread->config;
+    /* slowlog-log-slower-than -1: more than any. */
+    bool is_slow = duration_ns >= (uint64_t)config->slowlog_log_slower_than * 1000 ||
+                   (config->latency_monitor_threshold > 0 && duration_ns >= (uint64_t)config->latency_monitor_threshold * 1000000);
+    if (SL_UNLIKELY(is_slow)) exec_finished_slowly(thread, client, cmd, args, args_count, duration_ns);
+}

@@ -51,6 +51,7 @@ struct shard {
     struct keyspace *keyspace;         /* this thread's handle */
     struct shard_stats stats;
     uint64_t tokens_held;              /* bit i: we act as shard i now */
+    uint64_t tokens_waited_in_vain;    /* bit i: and it has not been free since */
     uint64_t now_unix_ms;              /* read once per batch */
     uint64_t ticks;                    /* clock_ticks() at the end of the last command */
     uint64_t random_state;

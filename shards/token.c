@@ -11,8 +11,8 @@
  * When the token is taken, the work goes into the slot queue, and then:
  * I1  A sender pushes, sets its bit in slot_inbox (seq_cst), then looks at the token. A holder frees the token, then looks at
  *     slot_inbox (both seq_cst). So one of the two sees the other: no work is left behind with nobody to do it.
- * I2  Whoever waits for a token holds none, and waits a few microseconds at most (bounded spins: its holder may have been preempted);
- *     after that the work goes by queue. So there is no dead-lock.
+ * I2  Whoever waits for a token holds none, and waits for some microseconds at most (its holder may have been preempted); after that
+ *     the work goes by queue. So there is no dead-lock.
  * I3  Whoever takes a token drains the slot queues first: what was asked before is done before.
  * I4  With lend-sleeping-shards off nobody but the home thread takes the token; senders ring the doorbell instead.
  * Figures: bench/results. */
@@ -20,10 +20,11 @@
 
 #include "core/mem.h"
 #include "shards/block.h"
+#include "shards/clock.h"
 #include "shards/exec.h"
 #include "shards/tx.h"
 
-enum { TOKEN_SPINS = 100, BORROWED_ROUNDS_MAX = 4, PREFETCH_MAX = 64 };
+enum { WAIT_NS = 25000, GLANCE_NS = 2000, RELAXES_PER_LOOK = 4, BORROWED_ROUNDS_MAX = 4, PREFETCH_MAX = 64 };
 
 static bool token_cas(struct shard *thread, struct shard *shard) {
     uint32_t expected = 0;
@@ -33,6 +34,7 @@ static bool token_cas(struct shard *thread, struct shard *shard) {
         return false;
     }
     thread->tokens_held |= UINT64_C(1) << shard->index;
+    thread->tokens_waited_in_vain &= ~thread->tokens_held;
     return true;
 }
 
@@ -101,13 +103,18 @@ static void drain_slots(struct shard *thread, struct shard *shard) {
     }
 }
 
-/* Waits for whoever has it to give it back: a few microseconds, less than the same work costs as messages. */
+/* Waits for whoever has it to give it back: as long as a holder that runs needs for its few entries. One that was waited for in vain was
+ * preempted, perhaps for milliseconds: it gets only a glance until it has been seen to give the token back. */
 static bool token_wait(struct shard *thread, struct shard *shard) {
+    uint64_t bit = UINT64_C(1) << shard->index, start = clock_ticks();
+    uint64_t wait_ns = (thread->tokens_waited_in_vain & bit) != 0 ? GLANCE_NS : WAIT_NS;
+
     stat_add(&thread->stats.token_waits, 1);
-    for (unsigned spins = 0; spins < TOKEN_SPINS; spins++) {
-        cpu_relax();
+    do {
+        for (unsigned i = 0; i < RELAXES_PER_LOOK; i++) cpu_relax();
         if (token_cas(thread, shard)) return true;
-    }
+    } while (clock_ticks_to_ns(clock_ticks() - start) < wait_ns);
+    thread->tokens_waited_in_vain |= bit;
     return false;
 }
 
