@@ -103,7 +103,8 @@ static void start_threads(struct node *node, struct starter *starters) {
             log_write(node->logger, LOG_LEVEL_WARNING, "Cannot start a thread: %s", strerror(err));
             exit(1);
         }
-        while (sem_wait(&starters[i].opened) != 0) {} /* the first one settles the backend for all */
+        while (sem_wait(&starters[i].opened) != 0) {
+        } /* the first one settles the backend for all */
         if (starters[i].error != 0) exit(1);
     }
     for (unsigned i = 0; i < node->shards_count; i++) sem_post(&starters[i].go);
@@ -120,8 +121,8 @@ static void wait_for_end(struct node *node, const sigset_t *awaited) {
     }
 }
 
-/* A table's words carry tags beside the addresses of its keys: LeakSanitizer cannot see through them
- * and would call every key a leak. Without it the process just ends. */
+/* A table's words carry tags beside the addresses of its keys: LeakSanitizer cannot see through
+ * them and would call every key a leak. Without it the process just ends. */
 static void free_keys(struct node *node) {
 #ifdef SLIPRING_SYSTEM_MALLOC
     for (unsigned i = 0; i < node->shards_count; i++) {
@@ -143,14 +144,16 @@ int main(int argc, char **argv) {
     char executable[4096] = "";
 
     if (argc == 2 && (strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "--version") == 0)) {
-        printf("slipring server v=%s (compatible with Redis %s)\n", SLIPRING_VERSION, SLIPRING_REDIS_VERSION);
+        printf("slipring server v=%s (compatible with Redis %s)\n", SLIPRING_VERSION,
+               SLIPRING_REDIS_VERSION);
         return 0;
     }
     if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
         print_usage();
         return 0;
     }
-    if (realpath("/proc/self/exe", executable) == NULL) snprintf(executable, sizeof executable, "%s", argv[0]);
+    if (realpath("/proc/self/exe", executable) == NULL)
+        snprintf(executable, sizeof executable, "%s", argv[0]);
     struct config *config = read_config(argc, argv);
     if (config->dir.len > 0 && chdir(config->dir.data) != 0) {
         fprintf(stderr, "Can't chdir to '%s'\n", config->dir.data);
@@ -164,7 +167,8 @@ int main(int argc, char **argv) {
     block_signals(&awaited);
     if (config->crash_log_enabled) process_install_crash_report(&logger);
     clock_calibrate();
-    log_write(&logger, LOG_LEVEL_NOTICE, "slipring %s (compatible with Redis %s), pid %d, just started", SLIPRING_VERSION,
+    log_write(&logger, LOG_LEVEL_NOTICE,
+              "slipring %s (compatible with Redis %s), pid %d, just started", SLIPRING_VERSION,
               SLIPRING_REDIS_VERSION, (int)getpid());
     config_each_without_effect(config, log_without_effect, &logger);
     process_apply(config, &logger);
@@ -182,8 +186,8 @@ int main(int argc, char **argv) {
     process_pid_file_write(config, &logger);
     int port = (int)config->port; /* from here on CONFIG SET may replace the configuration */
     start_threads(node, starters);
-    log_write(&logger, LOG_LEVEL_NOTICE, "%u shard%s, ready to accept connections on port %d", node->shards_count,
-              node->shards_count == 1 ? "" : "s", port);
+    log_write(&logger, LOG_LEVEL_NOTICE, "%u shard%s, ready to accept connections on port %d",
+              node->shards_count, node->shards_count == 1 ? "" : "s", port);
     process_notify("STATUS=Ready to accept connections\nREADY=1\n");
 
     wait_for_end(node, &awaited);

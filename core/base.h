@@ -12,7 +12,7 @@ struct slice {
 };
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 #define SL_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define SL_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
@@ -39,8 +39,7 @@ bool slice_equal_cstr_nocase(struct slice a, const char *text);
 _Noreturn void assert_fail(const char *condition, const char *file, int line);
 
 /* Our bugs, cheap to check, always on. No input from outside may trip one. */
-#define SL_ASSERT(condition) \
-    ((condition) ? (void)0 : assert_fail(#condition, __FILE__, __LINE__))
+#define SL_ASSERT(condition) ((condition) ? (void)0 : assert_fail(#condition, __FILE__, __LINE__))
 
 /* Our bugs, dear to check: debug and sanitizer builds only. */
 #ifdef SLIPRING_DEBUG

@@ -23,8 +23,8 @@ static inline void bitmap_set(char *data, uint64_t at, bool bit) {
 }
 
 enum { BITMAP_FIELD_BITS_MAX = 64 };
-/* The unsigned integer in `bits` bits from bit `at` on, 1 <= bits <= 64. What is beyond len reads as
- * zero. */
+/* The unsigned integer in `bits` bits from bit `at` on, 1 <= bits <= 64. What is beyond len
+ * reads as zero. */
 uint64_t bitmap_field_get(const char *data, size_t len, uint64_t at, unsigned bits);
 /* Writes the low bits of the value; all of them must lie inside the data. */
 void bitmap_field_set(char *data, uint64_t at, unsigned bits, uint64_t value);

@@ -96,8 +96,8 @@ static int64_t field_get(const struct field_op *op, struct slice value) {
 }
 
 /* What SET or INCRBY makes of a field; false: it does not fit and is to be left alone. Exactly
- * computed first, in more bits than anything here can need. SET takes its value for unsigned when the field is:
- * -1 is too large then, not too small. */
+ * computed first, in more bits than anything here can need. SET takes its value for unsigned
+ * when the field is: -1 is too large then, not too small. */
 static bool field_next(const struct field_op *op, int64_t field, enum field_overflow overflow,
                        int64_t *next) {
     __extension__ typedef __int128 wide;
@@ -180,8 +180,8 @@ static void run_writing(struct cmd_ctx *ctx, size_t ops_count, uint64_t bit_last
     if (is_changed)
         cmd_changed(ctx, EVENT_STRING, "setbit", ctx->db, key.name);
     else if (is_grown)
-        cmd_changed_silently(
-            ctx); /* nothing fitted, but the string is longer: replicas must know */
+        /* nothing fitted, but the string is longer: replicas must know */
+        cmd_changed_silently(ctx);
 }
 
 static void bitfield_any(struct cmd_ctx *ctx, bool is_read_only) {

@@ -38,8 +38,8 @@ static bool op_parse(struct cmd_ctx *ctx, enum bitmap_op *op) {
     return false;
 }
 
-/* Where the sources lie, and how long the longest is; an absent key is an empty string. Integers have
- * no bytes of their own: they are printed into scratches. False: the error is written. */
+/* Where the sources lie, and how long the longest is; an absent key is an empty string. Integers
+ * have no bytes of their own: they are printed into scratches. False: the error is written. */
 static bool sources_load(struct cmd_ctx *ctx, struct slice *sources,
                          char (*scratches)[ENTRY_SCRATCH_BYTES], size_t *len_max) {
     struct key keys[CMD_KEYS_BATCH];

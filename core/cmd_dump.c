@@ -1,5 +1,5 @@
-/* cmd_dump.c - DUMP and RESTORE: a value as bytes that other servers understand, and back.
- * The payload says the oldest version that can hold the value, so that Redis 7.0 can restore what it
+/* cmd_dump.c - DUMP and RESTORE: a value as bytes that other servers understand, and back. The
+ * payload says the oldest version that can hold the value, so that Redis 7.0 can restore what it
  * knows. */
 #include "core/cmd_families.h"
 #include "core/crc64.h"

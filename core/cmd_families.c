@@ -1,7 +1,7 @@
 /* cmd_families.c - the list of this room's command families. */
 #include "core/cmd_families.h"
 
-/* clang-format off: one a line */
+/* clang-format off */
 const struct cmd_family *const cmd_families_core[] = {
     &cmd_family_string,
     &cmd_family_string_range,

@@ -3,7 +3,7 @@
  * of the rooms above. */
 #include "core/cmd.h"
 
-/* clang-format off: one a line */
+/* clang-format off */
 extern const struct cmd_family cmd_family_string;
 extern const struct cmd_family cmd_family_string_range;
 extern const struct cmd_family cmd_family_string_counter;

@@ -1,18 +1,19 @@
 /* cmd_geo_search.c - which members are near: GEOSEARCH, GEOSEARCHSTORE, GEORADIUS and its kind.
- * What is found is gathered first, since it may be sorted, cut off and stored. Members are copied then: a
- * short one may have no bytes of its own in the set. */
+ * What is found is gathered first, since it may be sorted, cut off and stored. Members are
+ * copied then: a short one may have no bytes of its own in the set. */
 #include <stdlib.h>
 
 #include "core/cmd_families.h"
 #include "core/cmd_geo_priv.h"
 #include "core/mem.h"
 
-enum variant { /* what a command takes */
-               AROUND_PLACE = 1 << 0, /* key longitude latitude radius unit */
-               AROUND_MEMBER = 1 << 1, /* key member radius unit */
-               SEARCH = 1 << 2, /* FROM... BY... */
-               STORES = 1 << 3, /* GEOSEARCHSTORE: target and source */
-               READ_ONLY = 1 << 4, /* no STORE */
+/* what a command takes */
+enum variant {
+    AROUND_PLACE = 1 << 0, /* key longitude latitude radius unit */
+    AROUND_MEMBER = 1 << 1, /* key member radius unit */
+    SEARCH = 1 << 2, /* FROM... BY... */
+    STORES = 1 << 3, /* GEOSEARCHSTORE: target and source */
+    READ_ONLY = 1 << 4, /* no STORE */
 };
 enum order { ORDER_NONE, ORDER_ASC, ORDER_DESC };
 

@@ -22,14 +22,15 @@ bool hash_edit_begin(struct cmd_ctx *ctx, struct hash_edit *edit);
 void hash_edit_make(struct hash_edit *edit); /* an empty hash where there is no key */
 enum hash_set_result hash_edit_set(struct cmd_ctx *ctx, struct hash_edit *edit, struct slice name,
                                    struct slice value, uint64_t expire_at_unix_ms);
-/* Puts back what has changed: the new key, the object's new address, its deadline. False: no memory for
- * a new key, the error is written. A hash that is empty is not for this: hash_edit_end_maybe_empty(). */
+/* Puts back what has changed: the new key, the object's new address, its deadline. False: no
+ * memory for a new key, the error is written. A hash that is empty is not for this:
+ * hash_edit_end_maybe_empty(). */
 bool hash_edit_end(struct cmd_ctx *ctx, struct hash_edit *edit);
 /* After removals: deletes a key whose hash is empty, with its event. True: it is gone. */
 bool hash_edit_end_maybe_empty(struct cmd_ctx *ctx, struct hash_edit *edit);
 
-/* Says that a due field is gone before the command gives it a new life, or takes it out: effect HDEL,
- * event "hexpired". */
+/* Says that a due field is gone before the command gives it a new life, or takes it out: effect
+ * HDEL, event "hexpired". */
 void hash_say_expired(struct cmd_ctx *ctx, struct slice key, struct slice name);
 /* The fields that a command has changed, for its effect: kept only when somebody listens. */
 struct hash_changed {

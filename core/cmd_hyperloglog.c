@@ -164,8 +164,8 @@ static void pfcount_many(struct cmd_ctx *ctx) {
         reply_int(ctx->reply, (int64_t)hll_count_registers(registers));
 }
 
-/* Of one key the estimate is kept in its value: a change, though what it says stays the same. Replicas
- * get it, so that their bytes stay equal; nobody who watches the key is bothered. */
+/* Of one key the estimate is kept in its value: a change, though what it says stays the same.
+ * Replicas get it, so that their bytes stay equal; nobody who watches the key is bothered. */
 static void pfcount(struct cmd_ctx *ctx) {
     char scratch[ENTRY_SCRATCH_BYTES];
     uint64_t count;

@@ -1,7 +1,8 @@
 /* cmd_list_move.c - taking from one of several lists, or from one to another, now or when there is
  * something: LMOVE, RPOPLPUSH, LMPOP, BLPOP, BRPOP, BLMOVE, BRPOPLPUSH, BLMPOP.
  *
- * What a log or a replica gets of a blocking command is its plain form: by then the elements are there. */
+ * What a log or a replica gets of a blocking command is its plain form: by then the elements are
+ * there. */
 #include "core/cmd_families.h"
 #include "core/cmd_list_priv.h"
 #include "core/mem.h"

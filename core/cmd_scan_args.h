@@ -1,6 +1,6 @@
 #pragma once
-/* The arguments of SCAN and its kind: SCAN cursor [MATCH pattern] [COUNT count] [TYPE type], and HSCAN
- * key cursor [MATCH pattern] [COUNT count] [NOVALUES]. */
+/* The arguments of SCAN and its kind: SCAN cursor [MATCH pattern] [COUNT count] [TYPE type], and
+ * HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]. */
 #include "core/cmd.h"
 
 enum { SCAN_COUNT_DEFAULT = 10 };
@@ -15,19 +15,21 @@ struct scan_args {
 /* Reads the cursor at cursor_arg and the options behind it. False: Redis' error is written. */
 bool scan_args_parse(struct cmd_ctx *ctx, size_t cursor_arg, bool allow_type,
                      struct scan_args *scan);
-/* The same in two steps, as HSCAN, SSCAN and ZSCAN do it: a key that is not there is answered before
- * the options are looked at. The first initialises *scan. */
+/* The same in two steps, as HSCAN, SSCAN and ZSCAN do it: a key that is not there is answered
+ * before the options are looked at. The first initialises *scan. */
 enum scan_options_of { SCAN_OF_KEYS, SCAN_OF_FIELDS, SCAN_OF_MEMBERS };
 bool scan_cursor_parse(struct cmd_ctx *ctx, size_t cursor_arg, struct scan_args *scan);
 bool scan_options_parse(struct cmd_ctx *ctx, size_t arg_first, enum scan_options_of of,
                         struct scan_args *scan);
 /* Cursor 0 and an empty array. */
 void scan_reply_empty(struct reply *reply);
-/* Positions in a dict have 32 bits: a larger cursor is none that we gave, and nothing is left behind it. */
+/* Positions in a dict have 32 bits: a larger cursor is none that we gave, and nothing is left
+ * behind it. */
 static inline bool scan_cursor_is_ours(const struct scan_args *scan) {
     return scan->cursor <= UINT32_MAX;
 }
-/* Where to go on (0: all seen), then the items, which were written apart because they are known before it. */
+/* Where to go on (0: all seen), then the items, which were written apart because they are known
+ * before it. */
 void scan_reply_items(struct reply *reply, uint32_t cursor, size_t items_count,
                       struct outbuf *items);
 /* Does MATCH let this field or member through? */

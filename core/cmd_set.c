@@ -20,8 +20,8 @@ void set_keep_or_delete(struct cmd_ctx *ctx, const struct key *key, struct entry
 
 /* ---- SADD ---- */
 
-/* Adds the arguments from 2 on; *added_count: how many were new. Returns where it ended: args_count, or
- * the one for which there was no memory. */
+/* Adds the arguments from 2 on; *added_count: how many were new. Returns where it ended:
+ * args_count, or the one for which there was no memory. */
 static size_t add_arguments(struct cmd_ctx *ctx, struct set *set, const struct set_rules *rules,
                             size_t *added_count) {
     *added_count = 0;
@@ -83,8 +83,8 @@ static void srem(struct cmd_ctx *ctx) {
     reply_int(ctx->reply, (int64_t)removed_count);
 }
 
-/* Puts the member into the target set, made if need be; that it is new is the caller's to tell, for the
- * member leaves its source first. False: no memory, the error is written. */
+/* Puts the member into the target set, made if need be; that it is new is the caller's to tell,
+ * for the member leaves its source first. False: no memory, the error is written. */
 static bool move_in(struct cmd_ctx *ctx, const struct key *key, struct entry *entry,
                     struct slice member, bool *added) {
     struct set_rules rules = set_rules_of(ctx->settings, ctx->keyspace);

@@ -40,8 +40,8 @@ static void popped_flush(struct popped *popped) {
     popped->count = 0;
 }
 
-/* The member lies in an item that is out of its dict, or somewhere until the flush, or is the iterator's
- * print of an integer. */
+/* The member lies in an item that is out of its dict, or somewhere until the flush, or is the
+ * iterator's print of an integer. */
 static void popped_add(struct popped *popped, struct slice member, struct entry *item,
                        bool is_printed) {
     size_t i = popped->count++;
@@ -95,8 +95,8 @@ static void pop_from_dict(struct cmd_ctx *ctx, struct dict *dict, size_t count, 
     popped_flush(&popped);
 }
 
-/* Few stay: those are chosen, into a set of their own, and all others given away. False: no memory for
- * that, nothing happened. */
+/* Few stay: those are chosen, into a set of their own, and all others given away. False: no
+ * memory for that, nothing happened. */
 static bool pop_most_from_dict(struct cmd_ctx *ctx, struct set *set, const struct set_rules *rules,
                                size_t stay_count, uint64_t *random) {
     struct set rest = {ENCODING_LISTPACK, listpack_new(0)};

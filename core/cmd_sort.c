@@ -1,10 +1,11 @@
-/* cmd_sort.c - SORT and SORT_RO.
- * The elements of a list, set or sorted set are gathered with what they are sorted by, sorted, then
- * answered or stored. BY and GET patterns with a '*' name keys that nobody knows before the elements
- * are read: such a call has the whole store (needs_world); any other only its own keys.
+/* cmd_sort.c - SORT and SORT_RO. The elements of a list, set or sorted set are gathered with
+ * what they are sorted by, sorted, then answered or stored. BY and GET patterns with a '*' name
+ * keys that nobody knows before the elements are read: such a call has the whole store
+ * (needs_world); any other only its own keys.
  *
- * Order: by number or, with ALPHA, bytewise (there is no locale). Equal numbers go by the element's text, so
- * that the result is the same everywhere; equal texts of a BY keep the order they came in. */
+ * Order: by number or, with ALPHA, bytewise (there is no locale). Equal numbers go by the
+ * element's text, so that the result is the same everywhere; equal texts of a BY keep the order
+ * they came in. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

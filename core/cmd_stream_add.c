@@ -119,7 +119,8 @@ static bool parse(struct cmd_ctx *ctx, bool is_add, struct add_options *options)
     return check_limit(ctx, options);
 }
 
-/* The trim in its exact form, on what the stream is like now: an approximate one depends on the nodes. */
+/* The trim in its exact form, on what the stream is like now: an approximate one depends on the
+ * nodes. */
 static void effect_exact(struct cmd_ctx *ctx, const struct stream *stream,
                          const struct add_options *options, const struct stream_id *added) {
     char trim_text[STREAM_ID_BYTES_MAX], id_text[STREAM_ID_BYTES_MAX];
@@ -157,7 +158,8 @@ static void effect_exact(struct cmd_ctx *ctx, const struct stream *stream,
     mem_free(args);
 }
 
-/* The id that XADD gives the entry. False: there is none above the last one within what was asked for. */
+/* The id that XADD gives the entry. False: there is none above the last one within what was
+ * asked for. */
 static bool choose_id(const struct cmd_ctx *ctx, const struct stream *stream,
                       const struct add_options *options, struct stream_id *id) {
     *id = stream->last_id;

@@ -191,8 +191,8 @@ static void id_list_add(struct id_list *list, struct stream_id id) {
     list->ids[list->count++] = id;
 }
 
-/* Claims what is due from the first id on; *cursor: where to go on. What is claimed is not shown yet: the
- * cursor stands before it in the reply. */
+/* Claims what is due from the first id on; *cursor: where to go on. What is claimed is not shown
+ * yet: the cursor stands before it in the reply. */
 static void autoclaim(struct cmd_ctx *ctx, const struct autoclaim_options *options,
                       const struct stream *stream, struct stream_group *group,
                       struct stream_consumer *consumer, struct id_list *claimed,

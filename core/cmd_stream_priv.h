@@ -8,7 +8,8 @@
 enum { STREAM_ID_BYTES_MAX = 41 }; /* two 64-bit numbers and a dash */
 size_t stream_print_id(char dst[static STREAM_ID_BYTES_MAX], struct stream_id id);
 void stream_reply_id(struct cmd_ctx *ctx, struct stream_id id);
-/* A text like 5-1, 5 (the rest is seq_missing), - and +. seq_given not NULL: 5-* too, which makes it false. */
+/* A text like 5-1, 5 (the rest is seq_missing), - and +. seq_given not NULL: 5-* too, which
+ * makes it false. */
 enum stream_id_form { STREAM_ID_STRICT, STREAM_ID_WITH_EDGES }; /* are - and + ids? */
 bool stream_parse_id(struct slice text, enum stream_id_form form, uint64_t seq_missing,
                      bool *seq_given, struct stream_id *id);
@@ -18,7 +19,8 @@ bool stream_arg_id(struct cmd_ctx *ctx, size_t index, enum stream_id_form form,
 /* One end of an interval, "(" before it excludes it. */
 bool stream_arg_first(struct cmd_ctx *ctx, size_t index, struct stream_id *id);
 bool stream_arg_last(struct cmd_ctx *ctx, size_t index, struct stream_id *id);
-/* Strict ids at arg_first and behind, all or none. Freed with stream_ids_free(). False: the error is written. */
+/* Strict ids at arg_first and behind, all or none. Freed with stream_ids_free(). False: the
+ * error is written. */
 struct stream_ids {
     struct stream_id few[8];
     struct stream_id *at; /* few or allocated */

@@ -1,7 +1,8 @@
 /* cmd_stream_read.c - reading on: XREAD, XREADGROUP.
  *
- * A call looks at all its streams first, so that an error leaves everything as it was, then serves those that
- * have something to give; when none has, it waits. A wake looks at one stream alone. */
+ * A call looks at all its streams first, so that an error leaves everything as it was, then
+ * serves those that have something to give; when none has, it waits. A wake looks at one stream
+ * alone. */
 #include "core/cmd_families.h"
 #include "core/cmd_stream_priv.h"
 #include "core/mem.h"

@@ -8,8 +8,8 @@
 
 enum { BOUND_BYTES_MAX = 256 };
 
-/* As Redis reads an end of a range: more than a score may be. Empty is 0, spaces may stand before it, and
- * what overflows is infinite. */
+/* As Redis reads an end of a range: more than a score may be. Empty is 0, spaces may stand
+ * before it, and what overflows is infinite. */
 static bool parse_bound(struct slice text, double *value, bool *is_open) {
     char copy[BOUND_BYTES_MAX], *end;
 

@@ -1,5 +1,5 @@
-/* cmd_zset_combine.c - several sorted sets made into one: ZUNION, ZINTER, ZDIFF, what they store, and
- * ZINTERCARD. An input may be a plain set: its members have the score 1. */
+/* cmd_zset_combine.c - several sorted sets made into one: ZUNION, ZINTER, ZDIFF, what they
+ * store, and ZINTERCARD. An input may be a plain set: its members have the score 1. */
 #include <math.h>
 
 #include "core/cmd_families.h"

@@ -1,5 +1,5 @@
-/* cmd_zset_pop.c - the lowest or the highest members, taken out: ZPOPMIN, ZPOPMAX, ZMPOP, and BZPOPMIN,
- * BZPOPMAX, BZMPOP, which wait for one. */
+/* cmd_zset_pop.c - the lowest or the highest members, taken out: ZPOPMIN, ZPOPMAX, ZMPOP, and
+ * BZPOPMIN, BZPOPMAX, BZMPOP, which wait for one. */
 #include "core/cmd_families.h"
 #include "core/cmd_zset_priv.h"
 #include "core/mem.h"

@@ -13,8 +13,8 @@ bool zset_arg_names(struct cmd_ctx *ctx, size_t min_index, size_t max_index,
 void zset_reply_begin(struct reply *reply, size_t count, bool with_scores);
 void zset_reply_item(struct reply *reply, const struct zset_item *item, bool with_scores);
 
-/* A result comes in a key's place (an empty one deletes the key), with its event and its count as the
- * reply. The set is taken. */
+/* A result comes in a key's place (an empty one deletes the key), with its event and its count
+ * as the reply. The set is taken. */
 void zset_store(struct cmd_ctx *ctx, const struct key *key, struct zset *zset, const char *event);
 /* After members were removed: the handle into the entry, or the key away. */
 void zset_removed(struct cmd_ctx *ctx, const struct key *key, struct entry *entry,

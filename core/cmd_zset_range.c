@@ -87,7 +87,8 @@ static struct zset_span find_span(const struct zset *zset, const struct range *r
     return span;
 }
 
-/* What the key holds within the range goes into a new sorted set. False: no memory, the error is written. */
+/* What the key holds within the range goes into a new sorted set. False: no memory, the error is
+ * written. */
 static bool collect(struct cmd_ctx *ctx, const struct entry *entry, const struct range *range,
                     struct zset *result) {
     struct zset_rules rules = zset_rules_of(ctx->settings, ctx->keyspace);

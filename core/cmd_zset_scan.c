@@ -49,8 +49,8 @@ static bool choose(uint64_t *chosen, size_t places_mask, uint64_t rank) {
     return true;
 }
 
-/* Few out of many, by Floyd's way: each round has one candidate more, and takes it if chance falls on
- * one taken before. */
+/* Few out of many, by Floyd's way: each round has one candidate more, and takes it if chance
+ * falls on one taken before. */
 static void reply_few(struct cmd_ctx *ctx, const struct zset *zset, size_t count, bool with_scores,
                       uint64_t *state) {
     size_t size = zset_count(zset), places_count = 16;

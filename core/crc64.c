@@ -1,9 +1,10 @@
-/* crc64.c - eight bytes a step: table k says what a byte does that has k more bytes behind it, so the
- * eight look-ups of a step do not wait for one another (Kounavis and Berry, "slicing by 8"). A CRC is linear, so an entry is
- * the exclusive or of the entries of its bits: the compiler makes each table of 256 from eight constants. */
+/* crc64.c - eight bytes a step: table k says what a byte does that has k more bytes behind it,
+ * so the eight look-ups of a step do not wait for one another (Kounavis and Berry, "slicing by
+ * 8"). A CRC is linear, so an entry is the exclusive or of the entries of its bits: the compiler
+ * makes each table of 256 from eight constants. */
 #include "core/crc64.h"
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 #define ENTRY(b, k0, k1, k2, k3, k4, k5, k6, k7) \
     ((((b) & 1) ? (k0) : 0) ^ (((b) & 2) ? (k1) : 0) ^ (((b) & 4) ? (k2) : 0) ^ (((b) & 8) ? (k3) : 0) ^ \
      (((b) & 16) ? (k4) : 0) ^ (((b) & 32) ? (k5) : 0) ^ (((b) & 64) ? (k6) : 0) ^ (((b) & 128) ? (k7) : 0))

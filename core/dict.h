@@ -4,7 +4,8 @@
  * items are due, and is freed in slices: the keyspace's own table (core/table.h) over its own
  * entries. An item is one allocation: 8 bytes, the name, the value, a deadline if it has one.
  *
- * An item pointer is good until the next change to the same item. The owner of the key's slot calls. */
+ * An item pointer is good until the next change to the same item. The owner of the key's slot
+ * calls. */
 #include "core/keyspace.h"
 #include "core/object.h"
 #include "core/table.h"
@@ -21,8 +22,8 @@ struct key dict_key(const struct dict *dict, struct slice name);
 struct entry *dict_find(const struct dict *dict, const struct key *key); /* NULL: not there */
 /* For batches: the bucket now, then the item, then dict_find(). */
 void dict_prefetch(const struct dict *dict, const struct key *key);
-/* Adds an item that is not there. The value may be empty (a set's), and is copied, as the name. NULL:
- * no memory, nothing changed. */
+/* Adds an item that is not there. The value may be empty (a set's), and is copied, as the name.
+ * NULL: no memory, nothing changed. */
 struct entry *dict_try_add(struct dict *dict, const struct key *key, struct slice value,
                            uint64_t expire_at_unix_ms);
 /* The same with eight bytes of the caller's in place of a value: dict_item_word(). */

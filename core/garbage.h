@@ -1,7 +1,7 @@
 #pragma once
-/* What is out of the keyspace but not yet freed: flushed tables, large strings and objects. Private to the
- * keyspace; one thread's, but for garbage_count(). Freed in slices, so that FLUSHALL of 100 million
- * keys stops nobody: garbage_step(). */
+/* What is out of the keyspace but not yet freed: flushed tables, large strings and objects.
+ * Private to the keyspace; one thread's, but for garbage_count(). Freed in slices, so that
+ * FLUSHALL of 100 million keys stops nobody: garbage_step(). */
 #include "core/table.h"
 
 struct garbage_item;

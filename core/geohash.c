@@ -3,8 +3,8 @@
  *     place ──► cell of 2 * steps bits: ... lon lat lon lat   (longitude in the odd bits)
  *               halving the earth `steps` times each way; 26 steps make a score
  *
- * A search takes the cell that its centre is in, of about the size of the shape, and the eight around
- * it; cells that the shape does not reach are left out. Each cell is one range of scores.
+ * A search takes the cell that its centre is in, of about the size of the shape, and the eight
+ * around it; cells that the shape does not reach are left out. Each cell is one range of scores.
  * The order of the floating-point operations is part of the format (geohash.h): do not tidy it. */
 #include "core/geohash.h"
 

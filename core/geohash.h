@@ -1,8 +1,8 @@
 #pragma once
-/* Places on the earth as numbers: a place is a longitude and a latitude in degrees, its hash interleaves
- * the bits of both, so that places near each other have hashes near each other; as a score in a sorted
- * set, a range of scores is a rectangle. Pure arithmetic, any thread. Every result is Redis' own to
- * the last bit: scores are stored, and distances printed. */
+/* Places on the earth as numbers: a place is a longitude and a latitude in degrees, its hash
+ * interleaves the bits of both, so that places near each other have hashes near each other; as a
+ * score in a sorted set, a range of scores is a rectangle. Pure arithmetic, any thread. Every
+ * result is Redis' own to the last bit: scores are stored, and distances printed. */
 #include "core/base.h"
 
 struct geo_place {

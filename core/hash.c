@@ -1,7 +1,7 @@
 /* hash.c - a hash as a value over its two encodings.
  *
- * H1  A listpack holds pairs, no name twice, and no deadlines: the first deadline makes a dict of it. A
- *     dict never becomes a listpack again.
+ * H1  A listpack holds pairs, no name twice, and no deadlines: the first deadline makes a dict
+ *     of it. A dict never becomes a listpack again.
  * H2  A due field stays where it is until something takes it out, but no call that is told the time
  *     shows it. */
 #include "core/hash.h"

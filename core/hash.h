@@ -4,8 +4,9 @@
  * value and owns nothing: after a change that takes it by pointer the new encoding and object are
  * the caller's to put back (entry_set_object()).
  *
- * A field whose deadline is over is as if it were not there, for every call that is told the time;
- * until it is taken out (hash_expire.h) it counts in hash_count(). The owner of the key's slot calls. */
+ * A field whose deadline is over is as if it were not there, for every call that is told the
+ * time; until it is taken out (hash_expire.h) it counts in hash_count(). The owner of the key's
+ * slot calls. */
 #include "core/dict.h"
 #include "core/listpack.h"
 
@@ -51,8 +52,8 @@ struct hash_iter {
 void hash_iter_init(struct hash_iter *iter, struct hash hash, uint64_t now_unix_ms);
 bool hash_iter_next(struct hash_iter *iter, struct hash_field *field); /* false: no more */
 
-/* Any field that is not due, evenly chosen by 64 random bits; false: it found none (in a dict full of
- * due fields it gives up after some tries and takes the first it comes to). */
+/* Any field that is not due, evenly chosen by 64 random bits; false: it found none (in a dict
+ * full of due fields it gives up after some tries and takes the first it comes to). */
 bool hash_random(struct hash hash, uint64_t now_unix_ms, uint64_t random, struct hash_field *field);
 /* How many fields are not due: O(1) unless some have deadlines that may be over, then O(n). */
 size_t hash_live_count(struct hash hash, uint64_t now_unix_ms);

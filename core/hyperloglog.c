@@ -6,17 +6,17 @@
  *     |      | 1 sparse |        | first; top bit: old |
  *     +------+----------+--------+---------------------+----------------------
  *
- * An element's hash names one of 16384 registers with its low 14 bits; the register keeps the longest
- * run of zeros seen above them, the one that ends it counted in.
- * Dense: 6 bits a register, the first in the low bits of the first byte.
- * Sparse: runs of equal registers, one after the other:
+ * An element's hash names one of 16384 registers with its low 14 bits; the register keeps the
+ * longest run of zeros seen above them, the one that ends it counted in. Dense: 6 bits a
+ * register, the first in the low bits of the first byte. Sparse: runs of equal registers, one
+ * after the other:
  *     00llllll           l + 1 zeros
  *     01llllll llllllll  l + 1 zeros
  *     1vvvvvll           l + 1 registers of v + 1
  *
  * H1  A value that says it is dense has exactly HLL_DENSE_BYTES.
- * H2  The runs of a sparse value make HLL_REGISTERS_COUNT together. Only readers that go through all
- *     of it find out; until then nothing relies on it.
+ * H2  The runs of a sparse value make HLL_REGISTERS_COUNT together. Only readers that go through
+ *     all of it find out; until then nothing relies on it.
  * The bytes that hll_sparse_set() leaves are Redis' to the last one: which runs it splits and which
  * neighbours it joins is part of the format, since DUMP and GET show them. The estimator is Otmar
  * Ertl's (arXiv:1702.01284), in the same order of operations, so that counts agree as well. */

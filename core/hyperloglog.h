@@ -1,8 +1,8 @@
 #pragma once
-/* HyperLogLog: how many different elements there were, within 0.81 %, in 12 KiB or less. The value is
- * a string that clients may read, write and keep: its bytes are Redis' own, and so are the hash and
- * the estimate. Everything here works on those bytes, whatever they are: a client may have made them
- * up. Layout: hyperloglog.c. Any thread. */
+/* HyperLogLog: how many different elements there were, within 0.81 %, in 12 KiB or less. The
+ * value is a string that clients may read, write and keep: its bytes are Redis' own, and so are
+ * the hash and the estimate. Everything here works on those bytes, whatever they are: a client
+ * may have made them up. Layout: hyperloglog.c. Any thread. */
 #include "core/base.h"
 
 enum {
@@ -39,8 +39,8 @@ enum hll_set {
 /* Sets a register of a sparse value of *len bytes, in place; there must be room for
  * HLL_SPARSE_GROWTH_BYTES more. It may become shorter, too. */
 enum hll_set hll_sparse_set(char *value, size_t *len, size_t len_max, struct hll_hit hit);
-/* The next run of equal registers of a sparse value; *at is 0 at first. False: the end, or it breaks
- * off. */
+/* The next run of equal registers of a sparse value; *at is 0 at first. False: the end, or it
+ * breaks off. */
 struct hll_run {
     unsigned len, value;
     bool is_long; /* zeros in the longer of their two forms */

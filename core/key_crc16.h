@@ -1,8 +1,8 @@
 #pragma once
-/* For key.c alone. CRC16/XMODEM (polynomial 0x1021) eight bytes at a time: row k holds the checksum of
- * one byte followed by k zero bytes, so that eight independent look-ups replace eight dependent ones.
- * Row 0 is the ordinary table; row k from row k-1: (c << 8) ^ row0[c >> 8]. test_key.c proves all rows
- * against the bitwise definition. */
+/* For key.c alone. CRC16/XMODEM (polynomial 0x1021) eight bytes at a time: row k holds the
+ * checksum of one byte followed by k zero bytes, so that eight independent look-ups replace
+ * eight dependent ones. Row 0 is the ordinary table; row k from row k-1: (c << 8) ^ row0[c >>
+ * 8]. test_key.c proves all rows against the bitwise definition. */
 #include <stdint.h>
 
 /* clang-format off */

@@ -9,8 +9,8 @@
  * bytes and values of 32 a key takes 64 + 10.7 + 0.5 bytes: its entry, its word with the free ones,
  * its share of the slots.
  *
- * An entry's place among the deadlines is that of entry_due_at(): its own, or the earliest inside its
- * object. Both are counted as keys that expire.
+ * An entry's place among the deadlines is that of entry_due_at(): its own, or the earliest
+ * inside its object. Both are counted as keys that expire.
  *
  * K1  A slot's deadline_min is at most every deadline in its tables (but for keys that
  *     keyspace_slot_expired() has handed out to be deleted). Only that call and a flush raise it.

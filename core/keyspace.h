@@ -122,8 +122,8 @@ struct entry *keyspace_put_string(struct keyspace *keyspace, unsigned db, const 
 struct entry *keyspace_put_integer(struct keyspace *keyspace, unsigned db, const struct key *key,
                                    struct entry *entry_old, int64_t value,
                                    uint64_t expire_at_unix_ms, uint32_t access);
-/* The same with a raw string that was made in a blob of its own (one reference, taken over). NULL: no
- * memory; nothing has changed, the blob is still the caller's. */
+/* The same with a raw string that was made in a blob of its own (one reference, taken over).
+ * NULL: no memory; nothing has changed, the blob is still the caller's. */
 struct entry *keyspace_put_blob(struct keyspace *keyspace, unsigned db, const struct key *key,
                                 struct entry *entry_old, struct blob *blob,
                                 uint64_t expire_at_unix_ms, uint32_t access);
@@ -190,11 +190,11 @@ bool keyspace_slot_scan(const struct keyspace *keyspace, unsigned slot, unsigned
 struct entry *keyspace_slot_random(const struct keyspace *keyspace, unsigned slot, unsigned db,
                                    uint64_t random);
 /* Finds up to entries_max entries whose deadline, or the earliest inside their object, is <=
- * now_unix_ms, in any database of the slot; fills entries and dbs. The caller deletes them, or takes
- * what is due out of the object and calls keyspace_object_deadline_changed(), and calls again until it returns fewer than
- * entries_max; after that store_slot_deadline_unix_ms() is about the keys that are left. A key
- * whose deadline is less than 16 ms ago may be left for the next call, as
- * store_slot_deadline_unix_ms() then says. Nothing due: O(1). */
+ * now_unix_ms, in any database of the slot; fills entries and dbs. The caller deletes them, or
+ * takes what is due out of the object and calls keyspace_object_deadline_changed(), and calls
+ * again until it returns fewer than entries_max; after that store_slot_deadline_unix_ms() is
+ * about the keys that are left. A key whose deadline is less than 16 ms ago may be left for the
+ * next call, as store_slot_deadline_unix_ms() then says. Nothing due: O(1). */
 size_t keyspace_slot_expired(struct keyspace *keyspace, unsigned slot, uint64_t now_unix_ms,
                              struct entry **entries, unsigned *dbs, size_t entries_max);
 /* Asserts every invariant of the slot; slow. For tests. */

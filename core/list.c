@@ -1,9 +1,9 @@
 /* list.c - one listpack or a quicklist.
  *
- * When it changes form is Redis' rule, as OBJECT ENCODING shows it: a listpack becomes a quicklist when
- * what is about to be added (bytes counted without their encoding) takes it over what one node
- * may hold; a quicklist of one node becomes a listpack again when it has fallen to half of
- * that, so that a list on the border does not go back and forth. */
+ * When it changes form is Redis' rule, as OBJECT ENCODING shows it: a listpack becomes a
+ * quicklist when what is about to be added (bytes counted without their encoding) takes it over
+ * what one node may hold; a quicklist of one node becomes a listpack again when it has fallen to
+ * half of that, so that a list on the border does not go back and forth. */
 #include "core/list.h"
 
 #include "core/cmd.h"

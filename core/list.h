@@ -1,9 +1,10 @@
 #pragma once
-/* A list as a value: one listpack while it is small, else a quicklist; it passes from the one to the other
- * as it grows past the rules, and back when it has shrunk to half of them.
+/* A list as a value: one listpack while it is small, else a quicklist; it passes from the one to
+ * the other as it grows past the rules, and back when it has shrunk to half of them.
  *
- * The handle is a value: what an entry holds, on the caller's stack. A change may move the object and
- * change the encoding: list_keep() puts it back into the entry. The owner of the key's slot calls. */
+ * The handle is a value: what an entry holds, on the caller's stack. A change may move the
+ * object and change the encoding: list_keep() puts it back into the entry. The owner of the
+ * key's slot calls. */
 #include "core/keyspace.h"
 #include "core/listpack.h"
 #include "core/quicklist.h"
@@ -29,8 +30,8 @@ struct list_iter {
     const struct list *list;
     enum list_end from; /* LIST_HEAD: walks towards the tail */
     bool is_started;
-    struct quicklist_pos
-        pos; /* of a listpack only the element; the current one, after list_iter_next() */
+    /* of a listpack only the element; the current one, after list_iter_next() */
+    struct quicklist_pos pos;
     char scratch[LISTPACK_SCRATCH_BYTES];
 };
 void list_iter_init(struct list_iter *iter, const struct list *list, enum list_end from);
@@ -45,7 +46,8 @@ bool list_iter_equals(const struct list_iter *iter, struct slice text);
 /* Both: false: no more. */
 bool list_iter_next(struct list_iter *iter, struct slice *text);
 
-/* The element at an index (negative: from the end), in scratch (LISTPACK_SCRATCH_BYTES) if it is an integer. */
+/* The element at an index (negative: from the end), in scratch (LISTPACK_SCRATCH_BYTES) if it is
+ * an integer. */
 bool list_at(const struct list *list, int64_t index, struct slice *text, char *scratch);
 /* As bulk strings: the one at the index; or count of them from the index on, towards the end or
  * (is_backward) the head. All of them must be there. */
@@ -54,8 +56,8 @@ void list_reply_range(const struct list *list, struct reply *reply, size_t index
                       bool is_backward);
 
 /* ---- Changes ---- */
-/* To be called before so many elements of so many bytes in sum are added: a small list that will not be
- * small any more becomes a quicklist at once. list_push() alone never converts. */
+/* To be called before so many elements of so many bytes in sum are added: a small list that will
+ * not be small any more becomes a quicklist at once. list_push() alone never converts. */
 void list_grow(struct list *list, const struct quicklist_rules *rules, size_t added_bytes,
                size_t added_count);
 /* After a removal or replacement: a quicklist that has become small is a listpack again. */
@@ -73,7 +75,8 @@ bool list_insert(struct list *list, const struct quicklist_rules *rules, struct 
                  bool is_after, struct slice text);
 bool list_replace(struct list *list, const struct quicklist_rules *rules, struct list_iter *iter,
                   struct slice text);
-/* Takes out the current element: the next list_iter_step() goes to the one behind it in the iterator's way. */
+/* Takes out the current element: the next list_iter_step() goes to the one behind it in the
+ * iterator's way. */
 void list_remove(struct list *list, const struct quicklist_rules *rules, struct list_iter *iter);
 /* The element at that end, which must be there. */
 void list_remove_end(struct list *list, const struct quicklist_rules *rules, enum list_end end);

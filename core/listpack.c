@@ -343,7 +343,8 @@ unsigned char *listpack_find(const unsigned char *listpack, unsigned char *eleme
 
 /* ---- Changes ---- */
 
-/* Makes room for new_bytes where old_bytes are at *at, moving what is behind; updates the header's bytes. */
+/* Makes room for new_bytes where old_bytes are at *at, moving what is behind; updates the
+ * header's bytes. */
 static unsigned char *make_room(unsigned char *listpack, unsigned char **at, size_t old_bytes,
                                 size_t new_bytes) {
     size_t total_bytes = listpack_bytes(listpack);
@@ -459,7 +460,8 @@ unsigned char *listpack_append_all(unsigned char *listpack, const unsigned char 
     return listpack;
 }
 
-/* room_bytes: how large the allocation should become if it has to move and that is more than needed. */
+/* room_bytes: how large the allocation should become if it has to move and that is more than
+ * needed. */
 unsigned char *listpack_try_reserve(unsigned char *listpack, size_t bytes, size_t room_bytes,
                                     unsigned char **end) {
     size_t total_bytes = listpack_bytes(listpack);

@@ -6,9 +6,10 @@
  *     | total bytes 4 | elements 2 | element | element | ... | 0xff |
  *     element: encoding, data, its own length backwards
  *
- * A listpack is a plain pointer, moved by every change: the callers keep what comes back. An element is
- * named by a pointer to its first byte; it is good until the next change. Strings that are integers
- * exactly are stored as integers. The owner of the key's slot calls; nothing here is shared. */
+ * A listpack is a plain pointer, moved by every change: the callers keep what comes back. An
+ * element is named by a pointer to its first byte; it is good until the next change. Strings
+ * that are integers exactly are stored as integers. The owner of the key's slot calls; nothing
+ * here is shared. */
 #include "core/object.h"
 
 extern const struct object_kind listpack_object_kind;
@@ -62,9 +63,9 @@ unsigned char *listpack_remove(unsigned char *listpack, unsigned char **element,
 unsigned char *listpack_remove_range(unsigned char *listpack, int64_t index, size_t count);
 /* Appends all elements of `from`, which is untouched. */
 unsigned char *listpack_append_all(unsigned char *listpack, const unsigned char *from);
-/* Many elements at once (streams): reserve the bytes, write one behind the other from where `end` then
- * points, and say what was written. A text takes at most LISTPACK_ELEMENT_EXTRA_BYTES more than itself. NULL: no memory,
- * nothing changed. */
+/* Many elements at once (streams): reserve the bytes, write one behind the other from where
+ * `end` then points, and say what was written. A text takes at most LISTPACK_ELEMENT_EXTRA_BYTES
+ * more than itself. NULL: no memory, nothing changed. */
 enum { LISTPACK_ELEMENT_EXTRA_BYTES = 10 };
 unsigned char *listpack_try_reserve(unsigned char *listpack, size_t bytes, size_t room_bytes,
                                     unsigned char **end);
@@ -77,8 +78,9 @@ unsigned char *listpack_shrink(unsigned char *listpack);
 size_t listpack_element_bytes(struct slice text);
 
 /* ---- In place, for those who keep room around a listpack (core/quicklist.c) ---- */
-/* Adds an element at the start or the end if its bytes fit into the room_bytes that are free before or
- * behind the listpack, which is not reallocated. Where it now begins; NULL and false: no room. */
+/* Adds an element at the start or the end if its bytes fit into the room_bytes that are free
+ * before or behind the listpack, which is not reallocated. Where it now begins; NULL and false:
+ * no room. */
 unsigned char *listpack_prepend_before(unsigned char *listpack, struct slice text,
                                        size_t room_bytes);
 bool listpack_append_behind(unsigned char *listpack, struct slice text, size_t room_bytes);
@@ -86,6 +88,6 @@ bool listpack_append_behind(unsigned char *listpack, struct slice text, size_t r
 unsigned char *listpack_drop_first(unsigned char *listpack);
 void listpack_drop_last(unsigned char *listpack);
 
-/* Is this, from outside, a listpack, every element within its bounds and the counts right? O(n); reads
- * nothing beyond `bytes`. */
+/* Is this, from outside, a listpack, every element within its bounds and the counts right? O(n);
+ * reads nothing beyond `bytes`. */
 bool listpack_is_valid(const unsigned char *bytes, size_t len);

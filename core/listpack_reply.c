@@ -1,6 +1,6 @@
-/* listpack_reply.c - elements as bulk strings.
- * Short strings, the bulk of what lists hold, are written without a call for each: the header is one store, the text
- * is copied in whole words wherever both sides have room for more than its length. */
+/* listpack_reply.c - elements as bulk strings. Short strings, the bulk of what lists hold, are
+ * written without a call for each: the header is one store, the text is copied in whole words
+ * wherever both sides have room for more than its length. */
 #include "core/listpack_reply.h"
 
 #include "core/listpack.h"
@@ -79,7 +79,8 @@ void listpack_reply_run(const unsigned char *listpack, const unsigned char *elem
                 at = put_header(at, len);
                 if (SL_LIKELY((size_t)(end - text) >= SHORT_MAX + BLOCK)) {
                     size_t copied = 0;
-                    do { /* the last block may read and write past the text, inside of both buffers */
+                    /* the last block may read and write past the text, inside of both buffers */
+                    do {
                         memcpy(at + copied, text + copied, BLOCK);
                         copied += BLOCK;
                     } while (copied < len);

@@ -55,7 +55,8 @@ static inline void raw_free(void *ptr) {
 static inline size_t raw_usable_bytes(const void *ptr) {
     return malloc_usable_size((void *)(uintptr_t)ptr);
 }
-/* The sanitizers' allocators keep what they have; libc's malloc_trim() would walk an arena that was never set up. */
+/* The sanitizers' allocators keep what they have; libc's malloc_trim() would walk an arena that
+ * was never set up. */
 static inline void raw_purge(void) {}
 
 #else
@@ -78,8 +79,9 @@ static inline void raw_free(void *ptr) {
 static inline size_t raw_usable_bytes(const void *ptr) {
     return mi_usable_size(ptr);
 }
-/* By itself mimalloc gives free memory back with madvise() inside some malloc or free: 1 to 2 ms at a time after a mass deletion, on a
- * thread that others wait for. So it does so only when asked to (MEMORY PURGE). */
+/* By itself mimalloc gives free memory back with madvise() inside some malloc or free: 1 to 2 ms
+ * at a time after a mass deletion, on a thread that others wait for. So it does so only when
+ * asked to (MEMORY PURGE). */
 __attribute__((constructor)) static void keep_free_memory(void) {
     mi_option_set(mi_option_allow_decommit, 0);
 }

@@ -1,7 +1,7 @@
 #pragma once
-/* The one home of allocation (mimalloc underneath; the sanitizer builds use their own malloc). Any
- * thread may allocate, and any other thread may free. Each thread counts what it allocated and freed;
- * the sum over all threads is `used_memory`. */
+/* The one home of allocation (mimalloc underneath; the sanitizer builds use their own malloc).
+ * Any thread may allocate, and any other thread may free. Each thread counts what it allocated
+ * and freed; the sum over all threads is `used_memory`. */
 #include "core/base.h"
 
 /* For sizes the code bounds: never NULL, out of memory ends the process with a message. */

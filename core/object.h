@@ -3,8 +3,8 @@
  * One row per encoding; each data structure brings its own, object.c lists them. The same encoding
  * serves several types: a listpack is freed in the same way whatever it stands for.
  *
- * Objects have no locks: the owner of the key's slot calls. What is out of the keyspace may be freed
- * by the thread whose garbage it is in. */
+ * Objects have no locks: the owner of the key's slot calls. What is out of the keyspace may be
+ * freed by the thread whose garbage it is in. */
 #include "core/keyspace.h"
 #include "core/table.h"
 

@@ -5,16 +5,17 @@
  *     | room|lp| -> | lp     | -> | lzf(lp) | -> | blob   | -> |lp |room|
  *     +--------+    +--------+    +---------+    +--------+    +--------+
  *
- * A node's listpack lies somewhere in an allocation of its own: `gap` bytes are free before it and the
- * rest behind it, so that both ends of a list are pushed and popped without moving what is there. Only
- * the two outer nodes have much of it: one that becomes an inner node is cut to size. Where nodes are split
- * and merged follows Redis, because OBJECT ENCODING shows whether one node is left.
+ * A node's listpack lies somewhere in an allocation of its own: `gap` bytes are free before it
+ * and the rest behind it, so that both ends of a list are pushed and popped without moving what
+ * is there. Only the two outer nodes have much of it: one that becomes an inner node is cut to
+ * size. Where nodes are split and merged follows Redis, because OBJECT ENCODING shows whether
+ * one node is left.
  *
  * Q1  No node is empty; the counts of the nodes sum up to the list's.
  * Q2  A packed node: gap + listpack_bytes <= room.
- * Q3  At most one compressed node is open at a time (`opened`); it is compressed again when the next one
- *     is opened. A node may be compressed wherever it stands: everything but counts goes through
- *     open_node(). So a change of the compress depth needs no pass over all lists.
+ * Q3  At most one compressed node is open at a time (`opened`); it is compressed again when the
+ *     next one is opened. A node may be compressed wherever it stands: everything but counts
+ *     goes through open_node(). So a change of the compress depth needs no pass over all lists.
  * Q4  A node of one large element is a blob: replies and copies refer to it. */
 #include "core/quicklist.h"
 
@@ -183,7 +184,8 @@ static inline void open_node(const struct quicklist *list, struct quicklist_node
     if (SL_UNLIKELY(node->form == NODE_COMPRESSED)) open_compressed(list, node);
 }
 
-/* For the functions of listpack.c, which want the allocation's start. After them node_set_listpack(). */
+/* For the functions of listpack.c, which want the allocation's start. After them
+ * node_set_listpack(). */
 static unsigned char *node_plain_listpack(const struct quicklist *list,
                                           struct quicklist_node *node) {
     open_node(list, node);
@@ -205,8 +207,8 @@ static void node_keep_open(struct quicklist *list, struct quicklist_node *node) 
     node_decompress(node);
 }
 
-/* The chain around `node` (or NULL) has changed: the outer nodes are open, and the first ones behind them
- * and the node itself are compressed. */
+/* The chain around `node` (or NULL) has changed: the outer nodes are open, and the first ones
+ * behind them and the node itself are compressed. */
 static void compress_around(struct quicklist *list, const struct quicklist_rules *rules,
                             struct quicklist_node *node) {
     struct quicklist_node *front = list->head, *back = list->tail;
@@ -506,7 +508,8 @@ bool quicklist_push(struct quicklist *list, const struct quicklist_rules *rules,
     return true;
 }
 
-/* Cuts a node in two before the element at `offset`: the second part comes back, linked behind the first. */
+/* Cuts a node in two before the element at `offset`: the second part comes back, linked behind
+ * the first. */
 static struct quicklist_node *split_node(struct quicklist *list,
                                          const struct quicklist_rules *rules,
                                          struct quicklist_node *node, size_t offset) {

@@ -1,12 +1,13 @@
 #pragma once
-/* A long list: a chain of nodes, each a listpack of a few KiB (core/listpack.h) or one large element on its
- * own. Pushing and popping at both ends is O(1); an index is found by skipping whole nodes by their
- * counts. With a compress depth the nodes that are further from both ends are kept compressed (LZF).
+/* A long list: a chain of nodes, each a listpack of a few KiB (core/listpack.h) or one large
+ * element on its own. Pushing and popping at both ends is O(1); an index is found by skipping
+ * whole nodes by their counts. With a compress depth the nodes that are further from both ends
+ * are kept compressed (LZF).
  *
- * An element is named by a position: it is good until the next change of the list, but for the change
- * that is given it, which leaves it as it says. Reading opens a compressed node until another one
- * is opened: two positions in two inner nodes are not good at once when there is a compress depth.
- * The owner of the key's slot calls. Picture and invariants: quicklist.c. */
+ * An element is named by a position: it is good until the next change of the list, but for the
+ * change that is given it, which leaves it as it says. Reading opens a compressed node until
+ * another one is opened: two positions in two inner nodes are not good at once when there is a
+ * compress depth. The owner of the key's slot calls. Picture and invariants: quicklist.c. */
 #include "core/object.h"
 #include "core/reply.h"
 
@@ -19,8 +20,8 @@ enum quicklist_end { QUICKLIST_HEAD, QUICKLIST_TAIL };
 struct quicklist_rules {
     int64_t node_limit; /* list-max-listpack-size: elements, or -1 .. -5: 4 .. 64 KiB */
     unsigned compress_depth; /* this many nodes at each end are never compressed; 0: none is */
-    size_t
-        plain_min_bytes; /* elements from so long on have a node of their own; 0: as the limit says */
+    /* elements from so long on have a node of their own; 0: as the limit says */
+    size_t plain_min_bytes;
 };
 /* May a node (or a list that is one listpack) hold so much? */
 bool quicklist_node_fits(const struct quicklist_rules *rules, size_t bytes, size_t count);
@@ -48,8 +49,8 @@ void quicklist_prev(const struct quicklist *list, struct quicklist_pos *pos);
 struct slice quicklist_get(const struct quicklist_pos *pos, char *scratch);
 bool quicklist_equals(const struct quicklist_pos *pos, struct slice text);
 void quicklist_reply(const struct quicklist_pos *pos, struct reply *reply); /* as a bulk string */
-/* The bulk strings of `count` elements from an index on, towards the end or (is_backward) the head. All
- * of them must be there. */
+/* The bulk strings of `count` elements from an index on, towards the end or (is_backward) the
+ * head. All of them must be there. */
 void quicklist_reply_range(const struct quicklist *list, struct reply *reply, size_t index,
                            size_t count, bool is_backward);
 
@@ -75,12 +76,12 @@ void quicklist_remove_range(struct quicklist *list, const struct quicklist_rules
 /* A listpack becomes the last node as it is, and is taken. An empty one is freed. */
 void quicklist_append_listpack(struct quicklist *list, const struct quicklist_rules *rules,
                                unsigned char *listpack);
-/* The one listpack that the list consists of, NULL when it has more nodes or a large element; and the
- * same taken out, with the list freed. */
+/* The one listpack that the list consists of, NULL when it has more nodes or a large element;
+ * and the same taken out, with the list freed. */
 const unsigned char *quicklist_only_listpack(const struct quicklist *list);
 unsigned char *quicklist_take_listpack(struct quicklist *list);
-/* Node by node, for files and payloads: *node NULL at first. False: no more. The bytes are a listpack or
- * (*is_plain) one large element; good until the next step. */
+/* Node by node, for files and payloads: *node NULL at first. False: no more. The bytes are a
+ * listpack or (*is_plain) one large element; good until the next step. */
 bool quicklist_next_node(const struct quicklist *list, struct quicklist_node **node,
                          struct slice *bytes, bool *is_plain);
 void quicklist_check(const struct quicklist *list); /* asserts every invariant; slow */

@@ -1,9 +1,10 @@
 #pragma once
-/* What Redis' RDB format calls things: https://rdb.fnordig.de/file_format.html and src/rdb.h of Redis.
- * A DUMP payload is a type byte, the value, a version in two bytes, a CRC64 of all before in eight.
+/* What Redis' RDB format calls things: https://rdb.fnordig.de/file_format.html and src/rdb.h of
+ * Redis. A DUMP payload is a type byte, the value, a version in two bytes, a CRC64 of all before
+ * in eight.
  *
- * A length: 00xxxxxx six bits, 01xxxxxx fourteen, 0x80 thirty-two, 0x81 sixty-four (big-endian all);
- * 11xxxxxx in a string's place: a number in 1, 2 or 4 bytes, or a compressed string. */
+ * A length: 00xxxxxx six bits, 01xxxxxx fourteen, 0x80 thirty-two, 0x81 sixty-four (big-endian
+ * all); 11xxxxxx in a string's place: a number in 1, 2 or 4 bytes, or a compressed string. */
 #include "core/base.h"
 
 enum rdb_version {

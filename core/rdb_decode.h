@@ -1,6 +1,6 @@
 #pragma once
-/* A value out of RDB files and DUMP payloads, of any version Redis has had since 2.4. The bytes may be
- * anything: what is not a sound value is refused, whole. */
+/* A value out of RDB files and DUMP payloads, of any version Redis has had since 2.4. The bytes
+ * may be anything: what is not a sound value is refused, whole. */
 #include "core/cmd.h"
 #include "core/rdb_read.h"
 

@@ -1,6 +1,6 @@
-/* rdb_decode_hash.c - hashes: plain, packed, and with deadlines of fields, which came to be written in
- * four ways by Redis and one by Valkey. A field whose deadline has passed is read as any other: it
- * then goes as those of live keys do. */
+/* rdb_decode_hash.c - hashes: plain, packed, and with deadlines of fields, which came to be
+ * written in four ways by Redis and one by Valkey. A field whose deadline has passed is read as
+ * any other: it then goes as those of live keys do. */
 #include "core/hash.h"
 #include "core/number.h"
 #include "core/rdb_decode_priv.h"

@@ -4,8 +4,8 @@
 #include "core/keyspace.h"
 #include "core/rdb_write.h"
 
-/* The version without which this value cannot be said in full, at least `version`: only deadlines of
- * hash fields ask for a later one. */
+/* The version without which this value cannot be said in full, at least `version`: only
+ * deadlines of hash fields ask for a later one. */
 uint16_t rdb_encode_version(const struct entry *entry, uint16_t version);
 /* The type byte and the value. */
 void rdb_encode_value(struct rdb_writer *writer, const struct entry *entry);

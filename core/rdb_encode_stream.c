@@ -1,5 +1,5 @@
-/* rdb_encode_stream.c - nodes as they are, then what the stream and its groups remember. The version
- * says how much of that: when a consumer was last active came with Redis 7.2. */
+/* rdb_encode_stream.c - nodes as they are, then what the stream and its groups remember. The
+ * version says how much of that: when a consumer was last active came with Redis 7.2. */
 #include "core/rdb_encode_priv.h"
 #include "core/stream_group.h"
 

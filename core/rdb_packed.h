@@ -1,6 +1,7 @@
 #pragma once
-/* The compact collections that RDB files hold whole, read from front to back: listpacks of today, ziplists
- * and zipmaps of before Redis 7. The bytes may be anything; nothing is read beyond them. */
+/* The compact collections that RDB files hold whole, read from front to back: listpacks of
+ * today, ziplists and zipmaps of before Redis 7. The bytes may be anything; nothing is read
+ * beyond them. */
 #include "core/base.h"
 
 enum rdb_packed_kind { RDB_PACKED_LISTPACK, RDB_PACKED_ZIPLIST, RDB_PACKED_ZIPMAP };
@@ -15,7 +16,8 @@ struct rdb_packed {
     char scratch[24];
 };
 
-/* False: these bytes are none of the kind. A listpack is looked at whole here, others as they are read. */
+/* False: these bytes are none of the kind. A listpack is looked at whole here, others as they
+ * are read. */
 bool rdb_packed_init(struct rdb_packed *packed, enum rdb_packed_kind kind, struct slice bytes);
 /* The text is good until the next step. */
 enum rdb_packed_step rdb_packed_next(struct rdb_packed *packed, struct slice *text);

@@ -1,7 +1,8 @@
 #pragma once
-/* The bytes of RDB files and DUMP payloads on their way in (core/rdb_write.h is the way out). They may
- * be anything: a reader never goes past its end, and what it allocates is bounded by what it was
- * given. False means bad bytes (or no memory: is_out_of_memory); the reader is of no more use then. */
+/* The bytes of RDB files and DUMP payloads on their way in (core/rdb_write.h is the way out).
+ * They may be anything: a reader never goes past its end, and what it allocates is bounded by
+ * what it was given. False means bad bytes (or no memory: is_out_of_memory); the reader is of no
+ * more use then. */
 #include "core/rdb.h"
 
 struct rdb_reader {

@@ -1,8 +1,8 @@
 #pragma once
-/* The bytes that RDB files and DUMP payloads are made of, on their way out: lengths, strings, numbers.
- * They gather in memory; a writer with a drain hands them on from time to time, so that a value of any
- * size needs little room. Once memory or the drain fails, nothing more is written: who uses the
- * bytes looks at is_failed first. One thread's; format: rdb.h. */
+/* The bytes that RDB files and DUMP payloads are made of, on their way out: lengths, strings,
+ * numbers. They gather in memory; a writer with a drain hands them on from time to time, so that
+ * a value of any size needs little room. Once memory or the drain fails, nothing more is
+ * written: who uses the bytes looks at is_failed first. One thread's; format: rdb.h. */
 #include "core/rdb.h"
 
 struct rdb_writer {

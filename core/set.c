@@ -3,9 +3,9 @@
  *     intset ──► listpack ──► dict        a member that is no integer, while both are small
  *        └──────────────────► dict        too many integers, or a member too long
  *
- * Redis 7.2's rules: an intset grows to set-max-intset-entries, beyond which it becomes a dict. When a
- * text comes it becomes a listpack if that stays within set-max-listpack-entries and -value, else a
- * dict. */
+ * Redis 7.2's rules: an intset grows to set-max-intset-entries, beyond which it becomes a dict.
+ * When a text comes it becomes a listpack if that stays within set-max-listpack-entries and
+ * -value, else a dict. */
 #include "core/set.h"
 
 #include "core/cmd.h"

@@ -1,10 +1,11 @@
 #pragma once
-/* A set as a value: integers in an intset while there are few, short members in a listpack while there
- * are few, else a dict; it passes from the one to the other as it grows past the rules, never back by
- * itself.
+/* A set as a value: integers in an intset while there are few, short members in a listpack while
+ * there are few, else a dict; it passes from the one to the other as it grows past the rules,
+ * never back by itself.
  *
- * The handle is a value: what an entry holds, on the caller's stack. A change may move the object and
- * change the encoding: set_keep() puts it back into the entry. The owner of the key's slot calls. */
+ * The handle is a value: what an entry holds, on the caller's stack. A change may move the
+ * object and change the encoding: set_keep() puts it back into the entry. The owner of the key's
+ * slot calls. */
 #include "core/dict.h"
 #include "core/intset.h"
 #include "core/keyspace.h"
@@ -29,11 +30,11 @@ struct set set_new(const struct set_rules *rules, struct slice member, size_t co
 void set_free(struct set *set); /* at once */
 struct set set_of(const struct entry *entry); /* its value must be a set */
 void set_keep(struct entry *entry, const struct set *set); /* after a change */
-/* A compact set beyond the rules becomes what they say: what RDB files and DUMP payloads bring. False: no
- * memory, nothing changed. */
+/* A compact set beyond the rules becomes what they say: what RDB files and DUMP payloads bring.
+ * False: no memory, nothing changed. */
 bool set_try_fit(struct set *set, const struct set_rules *rules);
-/* So many members are about to be added: a compact set that such a number does not suit becomes a dict
- * at once, whether they are new or not (Redis' rule). False: no memory, nothing changed. */
+/* So many members are about to be added: a compact set that such a number does not suit becomes
+ * a dict at once, whether they are new or not (Redis' rule). False: no memory, nothing changed. */
 bool set_try_expect(struct set *set, const struct set_rules *rules, size_t count_expected);
 /* An intset, if all members are integers and the rules allow so many. */
 void set_to_intset(struct set *set, const struct set_rules *rules);
@@ -60,8 +61,8 @@ void set_iter_init(struct set_iter *iter, const struct set *set); /* keeps the p
 /* False: no more. The member is good until the next step. */
 bool set_iter_next(struct set_iter *iter, struct slice *member);
 
-/* Any member, evenly chosen by 64 random bits, printed into scratch (LISTPACK_SCRATCH_BYTES) if need
- * be; the set must not be empty. */
+/* Any member, evenly chosen by 64 random bits, printed into scratch (LISTPACK_SCRATCH_BYTES) if
+ * need be; the set must not be empty. */
 struct slice set_random(const struct set *set, uint64_t random, char *scratch);
 /* As keyspace_slot_scan(): SSCAN. The compact forms are given whole. */
 bool set_scan(const struct set *set, uint32_t *position, size_t budget_count,

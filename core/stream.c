@@ -1,19 +1,22 @@
 /* stream.c - entries in nodes.
  *
- * A node is a listpack. It begins with a master entry, whose id stands in the index, and whose field names
- * entries of the same fields do not repeat:
+ * A node is a listpack. It begins with a master entry, whose id stands in the index, and whose
+ * field names entries of the same fields do not repeat:
  *
  *     master:  live count | deleted count | fields count | field ... | 0
  *     entry:   flags | ms less the master's | seq less the master's | value ... | elements count     same fields
  *              flags | ms | seq | pairs count | field | value ... | elements count                   others
  *
- * The last number says how many elements the entry has before it, for walking backwards; the master's 0 ends
- * such a walk. What is deleted is only marked, until nothing else is left in its node.
+ * The last number says how many elements the entry has before it, for walking backwards; the
+ * master's 0 ends such a walk. What is deleted is only marked, until nothing else is left in its
+ * node.
  *
- * S1  A node's master id is the id of its first entry; ids rise through a node and from node to node.
- * S2  length is the sum of the nodes' live counts. A node without live entries is only left by a trim by
- *     id inside a node whose last entries were deleted before (as in Redis).
- * S3  first_id is the id of the first live entry, 0-0 without one; last_id is never below an entry's.
+ * S1  A node's master id is the id of its first entry; ids rise through a node and from node to
+ *     node.
+ * S2  length is the sum of the nodes' live counts. A node without live entries is only left by a
+ *     trim by id inside a node whose last entries were deleted before (as in Redis).
+ * S3  first_id is the id of the first live entry, 0-0 without one; last_id is never below an
+ *     entry's.
  * S4  The last node has room ahead; a node that is full is given back what it does not need. */
 #include "core/stream.h"
 
@@ -132,7 +135,8 @@ static unsigned char *entry_before(const unsigned char *listpack, const unsigned
 
 /* ---- Adding ---- */
 
-/* A full node, without its room. An allocator may keep the block when it is told to shrink it by less than half. */
+/* A full node, without its room. An allocator may keep the block when it is told to shrink it by
+ * less than half. */
 static void *shrunk(unsigned char *listpack) {
     size_t bytes = listpack_bytes(listpack), usable_bytes = mem_usable_bytes(listpack);
 

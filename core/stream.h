@@ -4,7 +4,8 @@
  * listpacks in Redis' own node format, because RDB files hold exactly those; core/stream.c has the
  * picture.
  *
- * An object of the keyspace (ENCODING_STREAM): its address never changes. The owner of the key's slot calls. */
+ * An object of the keyspace (ENCODING_STREAM): its address never changes. The owner of the key's
+ * slot calls. */
 #include "core/object.h"
 #include "core/stream_index.h"
 
@@ -40,7 +41,8 @@ enum stream_add_result {
     STREAM_ADD_TOO_LARGE,
     STREAM_ADD_NO_MEMORY
 };
-/* args: field, value, field, value, ... The id must be above stream->last_id. Nothing has changed unless OK. */
+/* args: field, value, field, value, ... The id must be above stream->last_id. Nothing has
+ * changed unless OK. */
 enum stream_add_result stream_add(struct stream *stream, const struct stream_limits *limits,
                                   struct stream_id id, const struct slice *args,
                                   size_t pairs_count);
@@ -82,11 +84,12 @@ struct stream_trim {
 uint64_t stream_trim(struct stream *stream, const struct stream_trim *trim); /* how many went */
 
 /* ---- From and to RDB: stream->nodes in order is what is saved ---- */
-/* Takes the listpack, a valid one in itself (listpack_is_valid()), as the last node. False: it is not a node, or
- * its ids are not above those there (then the listpack is still the caller's). The caller sets length and
- * the ids afterwards and calls stream_is_consistent(). */
+/* Takes the listpack, a valid one in itself (listpack_is_valid()), as the last node. False: it
+ * is not a node, or its ids are not above those there (then the listpack is still the caller's).
+ * The caller sets length and the ids afterwards and calls stream_is_consistent(). */
 bool stream_load_node(struct stream *stream, struct stream_id id, unsigned char *listpack);
-/* Does the length agree with the nodes, no entry is above last_id? Sets first_id when it is zero. O(nodes). */
+/* Does the length agree with the nodes, no entry is above last_id? Sets first_id when it is
+ * zero. O(nodes). */
 bool stream_is_consistent(struct stream *stream);
 
 void stream_check(const struct stream *stream); /* asserts all invariants; slow */

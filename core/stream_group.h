@@ -70,9 +70,11 @@ void stream_pending_remove_everywhere(struct stream *stream, struct stream_id id
 /* Has every group read it and acknowledged it? XDELEX ACKED. */
 bool stream_is_acknowledged(const struct stream *stream, struct stream_id id);
 
-/* How many entries up to id were ever added, or STREAM_ENTRIES_READ_UNKNOWN when that cannot be told. */
+/* How many entries up to id were ever added, or STREAM_ENTRIES_READ_UNKNOWN when that cannot be
+ * told. */
 int64_t stream_entries_read_estimate(const struct stream *stream, struct stream_id id);
-/* Is there a deleted entry between the two (0-0: from the first, to the last), so that counting goes wrong? */
+/* Is there a deleted entry between the two (0-0: from the first, to the last), so that counting
+ * goes wrong? */
 bool stream_has_tombstones(const struct stream *stream, struct stream_id first,
                            struct stream_id last);
 /* Entries the group has not read yet. False: unknown. */

@@ -3,13 +3,15 @@
  *     chunks   | .. | c0 | c1 | c2 | c3 | .. | .. |    first = 1, count = 4
  *                     [1-0 2-0 .. 9-0] [9-5 ..] ...
  *
- * Nearly everything happens at the two ends: what is new comes last, what is trimmed or acknowledged is
- * mostly the oldest. In the middle a change moves at most one chunk's items and, when a chunk comes or goes,
- * the pointers to the chunks. A radix tree, as Redis has it here, takes twice the memory per pending entry.
+ * Nearly everything happens at the two ends: what is new comes last, what is trimmed or
+ * acknowledged is mostly the oldest. In the middle a change moves at most one chunk's items and,
+ * when a chunk comes or goes, the pointers to the chunks. A radix tree, as Redis has it here,
+ * takes twice the memory per pending entry.
  *
  * I1  No chunk is empty; ids rise strictly within and across chunks.
- * I2  A chunk starts small and doubles; two neighbours are joined when both fit into half a chunk, so
- *     that ids taken out at random leave at least a quarter of each full-sized pair in use. */
+ * I2  A chunk starts small and doubles; two neighbours are joined when both fit into half a
+ *     chunk, so that ids taken out at random leave at least a quarter of each full-sized pair in
+ *     use. */
 #include "core/stream_index.h"
 
 #include "core/mem.h"

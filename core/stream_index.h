@@ -1,7 +1,7 @@
 #pragma once
-/* Things in the order of stream ids: the nodes of a stream, the pending entries of a consumer group.
- * A sorted array in chunks: finding costs O(log n), what comes at the end is appended in O(1) and fills
- * its chunk to the last place, taking from the front is O(1).
+/* Things in the order of stream ids: the nodes of a stream, the pending entries of a consumer
+ * group. A sorted array in chunks: finding costs O(log n), what comes at the end is appended in
+ * O(1) and fills its chunk to the last place, taking from the front is O(1).
  *
  * The owner of the key's slot calls. The values are the caller's. */
 #include "core/base.h"

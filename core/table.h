@@ -1,7 +1,8 @@
 #pragma once
-/* One database of one slot, or the members of one large collection: the tree of segments. Private to
- * the keyspace and to dict.c. Not thread-safe: the slot's owner calls. Picture and invariants: table.c. A table that is all zero but for
- * info.deadline_min (DEADLINE_MIN_NONE) is empty and owns no memory. */
+/* One database of one slot, or the members of one large collection: the tree of segments.
+ * Private to the keyspace and to dict.c. Not thread-safe: the slot's owner calls. Picture and
+ * invariants: table.c. A table that is all zero but for info.deadline_min (DEADLINE_MIN_NONE) is
+ * empty and owns no memory. */
 #include "core/segment.h"
 
 enum { LEVELS_MAX = 4 }; /* a directory per 8 bits of hash; 32 bits in all */

@@ -1,6 +1,6 @@
-/* zset.c - a sorted set in either form.
- * A listpack holds member, score, member, score ... in order. A score that is an integer is stored as
- * one (and -0 as 0), any other as the text that Redis prints. */
+/* zset.c - a sorted set in either form. A listpack holds member, score, member, score ... in
+ * order. A score that is an integer is stored as one (and -0 as 0), any other as the text that
+ * Redis prints. */
 #include "core/zset.h"
 
 #include "core/cmd.h"

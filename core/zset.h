@@ -3,8 +3,8 @@
  * listpack (member, score, member, score ... in order), large ones an index (core/zset_index.h); a
  * set passes from the one to the other as it grows past the rules, never back by itself.
  *
- * The handle is a value: what an entry holds, on the caller's stack. A change may move the object and
- * change the encoding: zset_keep() puts it back into the entry.
+ * The handle is a value: what an entry holds, on the caller's stack. A change may move the
+ * object and change the encoding: zset_keep() puts it back into the entry.
  *
  * Ranks count from 0 at the lowest. Every range (of ranks, scores, names) is a span of ranks, and
  * finding it costs O(log n); so does one member. A score is never NaN. The owner of the key's slot
@@ -35,8 +35,8 @@ struct zset zset_new(const struct zset_rules *rules, size_t count_expected,
 void zset_free(struct zset *zset); /* at once */
 struct zset zset_of(const struct entry *entry); /* its value must be a sorted set */
 void zset_keep(struct entry *entry, const struct zset *zset); /* after a change */
-/* A listpack beyond the rules becomes an index: what RDB files and DUMP payloads bring. False: no memory,
- * nothing changed. */
+/* A listpack beyond the rules becomes an index: what RDB files and DUMP payloads bring. False:
+ * no memory, nothing changed. */
 bool zset_try_fit(struct zset *zset, const struct zset_rules *rules);
 
 size_t zset_count(const struct zset *zset);
@@ -45,12 +45,13 @@ bool zset_score(const struct zset *zset, struct slice member, double *score); /*
 bool zset_rank(const struct zset *zset, struct slice member, size_t *rank, double *score);
 
 /* ---- Changes ---- */
-enum zset_add_flag { /* ZADD's */
-                     ZSET_ADD_NX = 1 << 0,
-                     ZSET_ADD_XX = 1 << 1,
-                     ZSET_ADD_GT = 1 << 2,
-                     ZSET_ADD_LT = 1 << 3,
-                     ZSET_ADD_INCR = 1 << 4, /* score is what to add to the member's */
+/* ZADD's */
+enum zset_add_flag {
+    ZSET_ADD_NX = 1 << 0,
+    ZSET_ADD_XX = 1 << 1,
+    ZSET_ADD_GT = 1 << 2,
+    ZSET_ADD_LT = 1 << 3,
+    ZSET_ADD_INCR = 1 << 4, /* score is what to add to the member's */
 };
 enum zset_add_result {
     ZSET_NO_MEMORY, /* nothing changed */

@@ -1,7 +1,7 @@
 #pragma once
-/* A large sorted set: its members by name (core/dict.h) and in order (core/zset_tree.h). An item of
- * the dict holds the score as its word; the tree points at the item. What zset.c makes of large sets;
- * other files go through core/zset.h. The owner of the key's slot calls. */
+/* A large sorted set: its members by name (core/dict.h) and in order (core/zset_tree.h). An item
+ * of the dict holds the score as its word; the tree points at the item. What zset.c makes of
+ * large sets; other files go through core/zset.h. The owner of the key's slot calls. */
 #include "core/dict.h"
 #include "core/object.h"
 #include "core/zset_tree.h"

@@ -5,20 +5,21 @@
  *     leaves   <-> [ 1.0 b, 2.0 c, ... ] <-> [ 4.5 a, 4.5 d, ... ] <-> [ 9.0 x, ... ] <->
  *
  * Scores lie side by side and apart from the items: a search within a node touches three or four
- * cache lines, and no item unless scores are equal. A rank is the sum of the counts to the left of the way
- * down. A leaf is 1016 bytes, an inner node 2024: both fill their size class of the allocator.
+ * cache lines, and no item unless scores are equal. A rank is the sum of the counts to the left
+ * of the way down. A leaf is 1016 bytes, an inner node 2024: both fill their size class of the
+ * allocator.
  *
- * T1  Items are in order of score, then of name (bytes, the shorter first), over all leaves; next and
- *     prev link the leaves in that order.
- * T2  An inner node knows of each child how many items are below it, and the first of them (score and
- *     item), exactly: no separator outlives its item.
- * T3  No node is empty. Two neighbours under one parent have more items (children) than fit into one,
- *     less some slack, after a removal that left one of them less than a third full.
+ * T1  Items are in order of score, then of name (bytes, the shorter first), over all leaves;
+ *     next and prev link the leaves in that order.
+ * T2  An inner node knows of each child how many items are below it, and the first of them
+ *     (score and item), exactly: no separator outlives its item.
+ * T3  No node is empty. Two neighbours under one parent have more items (children) than fit into
+ *     one, less some slack, after a removal that left one of them less than a third full.
  *
  * A full leaf first gives half of a neighbour's room what it can, and splits only between full
- * neighbours: leaves stay some 80 % full under random insertion, where splitting at once leaves 69 %. At
- * either end of the tree it does not split but starts a new leaf, so that ascending and descending
- * insertion (what loading a file does) leave full leaves behind. */
+ * neighbours: leaves stay some 80 % full under random insertion, where splitting at once leaves
+ * 69 %. At either end of the tree it does not split but starts a new leaf, so that ascending and
+ * descending insertion (what loading a file does) leave full leaves behind. */
 #include "core/zset_tree.h"
 
 #include "core/mem.h"
@@ -339,8 +340,8 @@ static void add_root(struct zset_tree *tree, struct child left, struct child rig
     tree->levels_count++;
 }
 
-/* A new node beside `old`, which is the path's under level - 1 and has changed; is_before: on its left,
- * which happens at the tree's left end alone. Splits what is full on the way up. */
+/* A new node beside `old`, which is the path's under level - 1 and has changed; is_before: on
+ * its left, which happens at the tree's left end alone. Splits what is full on the way up. */
 static void add_child(struct zset_tree *tree, struct path *path, struct child old,
                       struct child child, bool is_before) {
     for (uint32_t level = tree->levels_count; level-- > 0;) {
@@ -379,8 +380,8 @@ static void add_child(struct zset_tree *tree, struct path *path, struct child ol
         add_root(tree, old, child);
 }
 
-/* A full leaf gives some of its items to a neighbour under the same parent, which has room, and the new
- * item comes into one of the two. False: neither has. */
+/* A full leaf gives some of its items to a neighbour under the same parent, which has room, and
+ * the new item comes into one of the two. False: neither has. */
 static bool give_and_insert(struct path *path, uint32_t levels_count, double score,
                             struct entry *item) {
     if (levels_count == 0) return false;

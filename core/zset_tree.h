@@ -1,8 +1,8 @@
 #pragma once
-/* The order of a large sorted set: items of its dict by score and then by name, each with its rank. A
- * B+tree whose inner nodes know how many items each child has: picture, invariants and figures are in
- * zset_tree.c. It borrows the items: they must stay where they are, and live until they are removed.
- * The owner of the key's slot calls. */
+/* The order of a large sorted set: items of its dict by score and then by name, each with its
+ * rank. A B+tree whose inner nodes know how many items each child has: picture, invariants and
+ * figures are in zset_tree.c. It borrows the items: they must stay where they are, and live
+ * until they are removed. The owner of the key's slot calls. */
 #include "core/dict.h"
 
 enum { ZSET_LEAF_ITEMS = 62 };
@@ -44,8 +44,8 @@ void zset_tree_append(struct zset_tree *tree, double score, struct entry *item);
 void zset_tree_remove(struct zset_tree *tree, double score, struct entry *item);
 void zset_tree_set_score(struct zset_tree *tree, double score_old, double score,
                          struct entry *item);
-/* The first of the items from that rank on go, as many as lie side by side, at most count_max: they come
- * back in `removed`, which holds ZSET_LEAF_ITEMS. Returns how many. */
+/* The first of the items from that rank on go, as many as lie side by side, at most count_max:
+ * they come back in `removed`, which holds ZSET_LEAF_ITEMS. Returns how many. */
 size_t zset_tree_remove_some(struct zset_tree *tree, size_t rank, size_t count_max,
                              struct entry **removed);
 /* Frees about *budget_count nodes, whatever they point at; false: all are gone. */

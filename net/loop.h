@@ -80,8 +80,8 @@ struct loop_options {
 struct loop *loop_new(const struct loop_options *options, const struct loop_handlers *handlers,
                       void *owner, char *reason, size_t reason_bytes);
 void loop_free(
-    struct loop
-        *loop); /* all sockets closed by the caller and reported closed(), or abandoned at exit */
+    /* all sockets closed by the caller and reported closed(), or abandoned at exit */
+    struct loop *loop);
 enum loop_backend loop_backend(const struct loop *loop);
 /* What this kernel offers and the loop uses: "io_uring: multishot-recv bundles incremental-buffers
  * send-zc ..." for the log and INFO. */

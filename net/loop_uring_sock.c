@@ -3,10 +3,10 @@
  * Sending has three forms.
  *   plain  A completion says how far it came; what is missing is sent again.
  *   lazy   SEND with MSG_DONTWAIT and no completion on success: it is over, one way or the other,
- *          when io_uring_enter has taken it. Only a failure or a full socket posts a completion, and
- *          then the rest goes the plain way. A small reply, the common case, so costs no completion,
- *          and the wait in the same system call waits for requests instead of waking up for our own
- *          sends.
+ *          when io_uring_enter has taken it. Only a failure or a full socket posts a completion,
+ *          and then the rest goes the plain way. A small reply, the common case, so costs no
+ *          completion, and the wait in the same system call waits for requests instead of waking
+ *          up for our own sends.
  *   zero copy  Two completions: the result, and the notification that the pages are free again.
  *
  * I1  inflight_count counts operations that will still post a completion for this socket, and the

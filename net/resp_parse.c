@@ -36,8 +36,9 @@ static void args_push(struct resp_parser *parser, size_t offset, size_t len) {
     if (SL_UNLIKELY(parser->args_count == parser->args_capacity)) {
         uint32_t capacity = parser->args_capacity * 2;
         bool was_inline = parser->args == parser->args_inline;
-        struct resp_arg *args = was_inline ? mem_must(capacity * sizeof *args)
-                                           : mem_must_realloc(parser->args, capacity * sizeof *args);
+        struct resp_arg *args = was_inline
+                                    ? mem_must(capacity * sizeof *args)
+                                    : mem_must_realloc(parser->args, capacity * sizeof *args);
         if (was_inline) memcpy(args, parser->args_inline, sizeof parser->args_inline);
         parser->args = args;
         parser->args_capacity = capacity;
@@ -59,9 +60,10 @@ static size_t line_end(const char *data, size_t pos, size_t len) {
     return (size_t)(carriage - data) + 2;
 }
 
-/* A decimal number up to CR LF, as Redis' string2ll takes it: no sign but '-', no leading zeros, nothing around it.
- * Returns the position behind the LF, 0 when the line is not whole. */
-static size_t parse_number_line(const char *data, size_t pos, size_t len, bool *is_ok, int64_t *value) {
+/* A decimal number up to CR LF, as Redis' string2ll takes it: no sign but '-', no leading zeros,
+ * nothing around it. Returns the position behind the LF, 0 when the line is not whole. */
+static size_t parse_number_line(const char *data, size_t pos, size_t len, bool *is_ok,
+                                int64_t *value) {
     size_t start = pos;
     uint64_t number = 0;
     bool is_negative = pos < len && data[pos] == '-';
@@ -72,7 +74,8 @@ static size_t parse_number_line(const char *data, size_t pos, size_t len, bool *
         number = number * 10 + (uint64_t)(data[pos++] - '0');
     }
     size_t digits_count = pos - digits_start;
-    bool is_sane = digits_count > 0 && !(data[digits_start] == '0' && (digits_count > 1 || is_negative)) &&
+    bool is_sane = digits_count > 0 &&
+                   !(data[digits_start] == '0' && (digits_count > 1 || is_negative)) &&
                    number <= (uint64_t)INT64_MAX + (is_negative ? 1 : 0);
 
     /* The line ends at its CR, whatever is before it. */
@@ -110,8 +113,9 @@ static char unescape(char c) {
     }
 }
 
-/* Splits one line into arguments as redis-cli and redis.conf do: blanks separate, "..." with C escapes, '...' with
- * only \' escaped; a closing quote must end the argument. Works in place. False: unbalanced quotes. */
+/* Splits one line into arguments as redis-cli and redis.conf do: blanks separate, "..." with C
+ * escapes, '...' with only \' escaped; a closing quote must end the argument. Works in place.
+ * False: unbalanced quotes. */
 static bool split_line(struct resp_parser *parser, char *data, size_t len) {
     size_t in = 0;
 
@@ -127,8 +131,8 @@ static bool split_line(struct resp_parser *parser, char *data, size_t len) {
             }
             char c = data[in];
             if (quote == '"') {
-                if (c == '\\' && in + 3 < len && data[in + 1] == 'x' && hex_digit(data[in + 2]) >= 0 &&
-                    hex_digit(data[in + 3]) >= 0) {
+                if (c == '\\' && in + 3 < len && data[in + 1] == 'x' &&
+                    hex_digit(data[in + 2]) >= 0 && hex_digit(data[in + 3]) >= 0) {
                     data[out++] = (char)(hex_digit(data[in + 2]) * 16 + hex_digit(data[in + 3]));
                     in += 3;
                 } else if (c == '\\' && in + 1 < len) {
@@ -151,7 +155,8 @@ static bool split_line(struct resp_parser *parser, char *data, size_t len) {
                 } else {
                     data[out++] = c;
                 }
-            } else if ((is_blank(c) && c != '\v' && c != '\f') || c == '\0') { /* as Redis: those two only between words */
+                /* as Redis: those two only between words */
+            } else if ((is_blank(c) && c != '\v' && c != '\f') || c == '\0') {
                 break;
             } else if (c == '"' || c == '\'') {
                 quote = c;
@@ -164,7 +169,8 @@ static bool split_line(struct resp_parser *parser, char *data, size_t len) {
     }
 }
 
-static enum resp_result parse_inline(struct resp_parser *parser, char *data, size_t len, char *error, size_t error_bytes) {
+static enum resp_result parse_inline(struct resp_parser *parser, char *data, size_t len,
+                                     char *error, size_t error_bytes) {
     const char *newline = find_before_zero(data + parser->pos, '\n', len - parser->pos);
 
     if (newline == NULL) {
@@ -191,7 +197,8 @@ static enum resp_result parse_inline(struct resp_parser *parser, char *data, siz
 
 /* Reads "*<count>\r\n". RESP_COMMAND here means: go on with the arguments. */
 static enum resp_result parse_header(struct resp_parser *parser, const char *data, size_t len,
-                                     const struct resp_limits *limits, char *error, size_t error_bytes) {
+                                     const struct resp_limits *limits, char *error,
+                                     size_t error_bytes) {
     bool is_ok = false;
     int64_t count = 0;
     size_t pos = parse_number_line(data, 1, len, &is_ok, &count);
@@ -218,14 +225,16 @@ static enum resp_result parse_header(struct resp_parser *parser, const char *dat
 
 /* Reads "$<len>\r\n" at parser->pos. */
 static enum resp_result parse_bulk_header(struct resp_parser *parser, const char *data, size_t len,
-                                          const struct resp_limits *limits, char *error, size_t error_bytes) {
+                                          const struct resp_limits *limits, char *error,
+                                          size_t error_bytes) {
     bool is_ok = false;
     int64_t bulk_len = 0;
 
     if (parser->pos >= len) return RESP_MORE;
     bool is_bulk = data[parser->pos] == '$';
     size_t pos = is_bulk ? parse_number_line(data, parser->pos + 1, len, &is_ok, &bulk_len)
-                         : line_end(data, parser->pos, len); /* Redis waits for the whole line before it complains */
+                         /* Redis waits for the whole line before it complains */
+                         : line_end(data, parser->pos, len);
     if (pos == 0) {
         if (len - parser->pos <= RESP_INLINE_BYTES_MAX) return RESP_MORE;
         snprintf(error, error_bytes, "Protocol error: too big bulk count string");

@@ -36,7 +36,8 @@ static void add(struct acceptor *acceptor, int fd, bool is_unix) {
 
 static int open_addresses(struct shard *shard, struct acceptor *acceptor, bool reuse_port) {
     const struct config *config = shard->config;
-    struct listener_options options = {.backlog = (int)config->tcp_backlog, .reuse_port = reuse_port};
+    struct listener_options options = {.backlog = (int)config->tcp_backlog,
+                                       .reuse_port = reuse_port};
     char error[LISTENER_ERROR_BYTES];
 
     if (config->port == 0) return 0;
@@ -48,12 +49,14 @@ static int open_addresses(struct shard *shard, struct acceptor *acceptor, bool r
             continue;
         }
         if (listener_may_skip(address, fd)) continue;
-        log_write(shard->node->logger, LOG_LEVEL_WARNING, "Could not create server TCP listening socket %s:%d: %s", address,
+        log_write(shard->node->logger, LOG_LEVEL_WARNING,
+                  "Could not create server TCP listening socket %s:%d: %s", address,
                   (int)config->port, error);
         return fd;
     }
     if (config->bind.count > 0 && acceptor->count == 0) {
-        log_write(shard->node->logger, LOG_LEVEL_WARNING, "Could not listen on any address of bind");
+        log_write(shard->node->logger, LOG_LEVEL_WARNING,
+                  "Could not listen on any address of bind");
         return -EADDRNOTAVAIL;
     }
     return 0;
@@ -61,10 +64,12 @@ static int open_addresses(struct shard *shard, struct acceptor *acceptor, bool r
 
 static int open_unix(struct shard *shard, struct acceptor *acceptor) {
     const struct config *config = shard->config;
-    struct listener_options options = {.backlog = (int)config->tcp_backlog, .unix_perm = (unsigned)config->unixsocketperm};
+    struct listener_options options = {.backlog = (int)config->tcp_backlog,
+                                       .unix_perm = (unsigned)config->unixsocketperm};
     char error[LISTENER_ERROR_BYTES];
 
-    if (config->unixsocket.len == 0 || shard->index != 0) return 0; /* one is enough: connections are handed on */
+    /* one is enough: connections are handed on */
+    if (config->unixsocket.len == 0 || shard->index != 0) return 0;
     int fd = listener_unix(config->unixsocket.data, &options, error, sizeof error);
     if (fd < 0) {
         log_write(shard->node->logger, LOG_LEVEL_WARNING, "Failed opening Unix socket: %s", error);
@@ -105,7 +110,8 @@ void acceptor_start(struct shard *shard) {
 
 void acceptor_stop(struct shard *shard) {
     if (shard->acceptor == NULL) return;
-    for (size_t i = 0; i < shard->acceptor->count; i++) loop_unlisten(shard->loop, &shard->acceptor->listenings[i].listener);
+    for (size_t i = 0; i < shard->acceptor->count; i++)
+        loop_unlisten(shard->loop, &shard->acceptor->listenings[i].listener);
     for (size_t i = 0; i < shard->acceptor->count; i++) {
         if (shard->acceptor->listenings[i].is_unix) unlink(shard->config->unixsocket.data);
     }
@@ -117,7 +123,8 @@ void acceptor_stop(struct shard *shard) {
 int acceptor_reconfigure(struct shard *shard) {
     struct acceptor *old = shard->acceptor;
     struct acceptor *acceptor = mem_must_zero(sizeof *acceptor);
-    int err = open_addresses(shard, acceptor, true); /* beside the old ones, perhaps on the same port */
+    /* beside the old ones, perhaps on the same port */
+    int err = open_addresses(shard, acceptor, true);
 
     if (err < 0) {
         close_all(acceptor);
@@ -149,15 +156,24 @@ static void refuse(int fd, const char *text) {
 
 static bool is_refused(struct shard *shard, int fd, bool is_local) {
     static const char protected_text[] =
-        "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the "
-        "default user. In this mode connections are only accepted from the loopback interface. If you want to connect "
-        "from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode "
-        "sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the "
-        "same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. "
-        "Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by "
-        "editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the "
-        "server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' "
-        "option. 4) Set up an authentication password for the default user. NOTE: You only need to do one of the above "
+        "-DENIED Redis is running in protected mode because protected mode is enabled and no "
+        "password is set for the "
+        "default user. In this mode connections are only accepted from the loopback interface. If "
+        "you want to connect "
+        "from external computers to Redis you may adopt one of the following solutions: 1) Just "
+        "disable protected mode "
+        "sending the command 'CONFIG SET protected-mode no' from the loopback interface by "
+        "connecting to Redis from the "
+        "same host the server is running, however MAKE SURE Redis is not publicly accessible from "
+        "internet if you do so. "
+        "Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable "
+        "the protected mode by "
+        "editing the Redis configuration file, and setting the protected mode option to 'no', and "
+        "then restarting the "
+        "server. 3) If you started the server manually just for testing, restart it with the "
+        "'--protected-mode no' "
+        "option. 4) Set up an authentication password for the default user. NOTE: You only need to "
+        "do one of the above "
         "things in order for the server to start accepting connections from the outside.\r\n";
     struct node *node = shard->node;
     uint32_t count = atomic_fetch_add_explicit(&node->clients_count, 1, memory_order_relaxed);
@@ -195,7 +211,8 @@ static struct shard *least_loaded(struct shard *shard) {
     uint32_t fewest = atomic_load_explicit(&shard->clients_count, memory_order_relaxed);
 
     for (unsigned i = 0; i < node->shards_count; i++) {
-        uint32_t count = atomic_load_explicit(&node->shards[i]->clients_count, memory_order_relaxed);
+        uint32_t count = atomic_load_explicit(&node->shards[i]->clients_count,
+                                              memory_order_relaxed);
         if (count < fewest) {
             fewest = count;
             best = node->shards[i];
@@ -208,14 +225,16 @@ void acceptor_accepted(struct shard *shard, struct loop_listener *listener, int 
     const struct listening *listening = listener->owner_data;
 
     if (fd < 0) {
-        log_write(shard->node->logger, LOG_LEVEL_WARNING, "Error accepting a client connection: %s", strerror(-fd));
+        log_write(shard->node->logger, LOG_LEVEL_WARNING, "Error accepting a client connection: %s",
+                  strerror(-fd));
         return;
     }
     bool is_local = listening->is_unix || listener_peer_is_local(fd);
     if (is_refused(shard, fd, is_local)) return;
     if (!listening->is_unix) {
         listener_conn_no_delay(fd);
-        if (shard->config->tcp_keepalive > 0) listener_conn_keep_alive(fd, (int)shard->config->tcp_keepalive);
+        if (shard->config->tcp_keepalive > 0)
+            listener_conn_keep_alive(fd, (int)shard->config->tcp_keepalive);
     }
     struct handover *handover = mem_must(sizeof *handover);
     *handover = (struct handover){.fd = fd, .is_unix = listening->is_unix, .is_local = is_local};

@@ -1,6 +1,7 @@
 /* alarms.c - when the next key of this shard expires.
  * A binary min-heap of slot numbers, ordered by deadline_unix_ms[slot].
- * I1  position_plus_one[heap[i]] == i + 1 for every i < count; 0 for every slot that is not in the heap.
+ * I1  position_plus_one[heap[i]] == i + 1 for every i < count; 0 for every slot that is not in
+ *     the heap.
  * I2  deadline(heap[parent(i)]) <= deadline(heap[i]).
  * At most SLOTS_COUNT entries, so 14 levels. */
 #include "shards/alarms.h"

@@ -5,11 +5,14 @@
  *                    hash,       runs alone, in its turn)
  *                    route
  *
- * I1  A client's in_data stands behind the last command that was dispatched. Collecting looks ahead with a cursor of its own; when a
- *     command makes its client wait, the later ones of that client are dropped from the batch and parsed again when the wait is over.
- * I2  Parsing again must find the same bytes. Inline commands are unquoted in place: each comes first of its client's in a batch, with no
- *     reply owed, and the parser keeps what it found until the command is consumed.
- * I3  Memory of a slot is looked at, also for prefetching, only with the token of its shard and when it is not reserved. */
+ * I1  A client's in_data stands behind the last command that was dispatched. Collecting looks
+ *     ahead with a cursor of its own; when a command makes its client wait, the later ones of
+ *     that client are dropped from the batch and parsed again when the wait is over.
+ * I2  Parsing again must find the same bytes. Inline commands are unquoted in place: each comes
+ *     first of its client's in a batch, with no reply owed, and the parser keeps what it found
+ *     until the command is consumed.
+ * I3  Memory of a slot is looked at, also for prefetching, only with the token of its shard and
+ *     when it is not reserved. */
 #include "shards/batch.h"
 
 #include "core/mem.h"
@@ -45,7 +48,8 @@ static void route_keys(const struct node *node, struct batch_entry *entry) {
     const struct cmd *cmd = entry->cmd;
     struct cmd_key_pos positions_inline[32], *positions = positions_inline;
 
-    int count = cmd_keys(cmd, entry->args, entry->args_count, positions, ARRAY_COUNT(positions_inline));
+    int count = cmd_keys(cmd, entry->args, entry->args_count, positions,
+                         ARRAY_COUNT(positions_inline));
     if (count <= 0) { /* no keys here, or arguments that make no sense: the handler tells */
         entry->route = ROUTE_CONN;
         return;
@@ -59,14 +63,17 @@ static void route_keys(const struct node *node, struct batch_entry *entry) {
     entry->shards_mask = UINT64_C(1) << entry->shard_index;
     entry->has_many_keys = count > 1;
     for (int i = 1; i < count; i++) {
-        entry->shards_mask |= UINT64_C(1) << node->slot_shard[key_slot(entry->args[positions[i].index])];
+        entry->shards_mask |= UINT64_C(1)
+                              << node->slot_shard[key_slot(entry->args[positions[i].index])];
     }
-    entry->route = (entry->shards_mask & (entry->shards_mask - 1)) == 0 ? ROUTE_SHARD : ROUTE_SEVERAL;
+    entry->route = (entry->shards_mask & (entry->shards_mask - 1)) == 0 ? ROUTE_SHARD
+                                                                        : ROUTE_SEVERAL;
     if (positions != positions_inline) mem_free(positions);
 }
 
 static void route(const struct node *node, struct batch_entry *entry) {
-    const struct cmd *parent, *cmd = cmd_table_resolve(node->cmds, entry->args, entry->args_count, &parent);
+    const struct cmd *parent,
+        *cmd = cmd_table_resolve(node->cmds, entry->args, entry->args_count, &parent);
 
     entry->cmd = cmd;
     entry->key_first = (struct key){0};
@@ -76,11 +83,13 @@ static void route(const struct node *node, struct batch_entry *entry) {
         entry->route = ROUTE_ERROR;
         return;
     }
-    switch (SL_UNLIKELY(cmd->def->needs_world != NULL) && cmd_is_world(cmd, entry->args, entry->args_count)
+    switch (SL_UNLIKELY(cmd->def->needs_world != NULL) &&
+                    cmd_is_world(cmd, entry->args, entry->args_count)
                 ? SCOPE_WORLD
                 : cmd->def->scope) {
     case SCOPE_KEYS:
-        if (SL_LIKELY(cmd->keys_are_simple && cmd->key_first > 0 && cmd->key_last == cmd->key_first)) {
+        if (SL_LIKELY(cmd->keys_are_simple && cmd->key_first > 0 &&
+                      cmd->key_last == cmd->key_first)) {
             entry->key_first = key_make(node->store, entry->args[cmd->key_first]);
             store_prefetch_slot(node->store, entry->key_first.slot);
             entry->shard_index = node->slot_shard[entry->key_first.slot];
@@ -103,7 +112,8 @@ static void route(const struct node *node, struct batch_entry *entry) {
         break;
     }
     case SCOPE_WORLD:
-        entry->shards_mask = node->shards_count == 64 ? UINT64_MAX : (UINT64_C(1) << node->shards_count) - 1;
+        entry->shards_mask = node->shards_count == 64 ? UINT64_MAX
+                                                      : (UINT64_C(1) << node->shards_count) - 1;
         entry->has_many_keys = true;
         entry->route = ROUTE_SEVERAL;
         break;
@@ -115,8 +125,10 @@ static void route(const struct node *node, struct batch_entry *entry) {
 
 enum collected { COLLECTED_ALL, COLLECTED_MORE_LATER };
 
-/* The arguments as slices, in the batch's memory. False: no room; the command waits for the next batch. */
-static bool entry_args(struct batch *batch, struct batch_entry *entry, const struct resp_parser *parser, const char *base) {
+/* The arguments as slices, in the batch's memory. False: no room; the command waits for the next
+ * batch. */
+static bool entry_args(struct batch *batch, struct batch_entry *entry,
+                       const struct resp_parser *parser, const char *base) {
     struct slice *args;
 
     if (SL_LIKELY(parser->args_count <= BATCH_ARGS_MAX - batch->args_used)) {
@@ -136,7 +148,8 @@ static bool entry_args(struct batch *batch, struct batch_entry *entry, const str
     return true;
 }
 
-static enum collected collect_client(struct shard *shard, struct batch *batch, struct client *client) {
+static enum collected collect_client(struct shard *shard, struct batch *batch,
+                                     struct client *client) {
     char *cursor = client->in_data;
     size_t len = client->in_len, entries_first = batch->count;
     struct resp_parser *parser = &client->parser;
@@ -272,7 +285,8 @@ struct share {
 };
 
 /* The entries first .. end by shard, each shard's in their order. Returns which shards have some. */
-static uint64_t sort_by_shard(struct batch *batch, size_t first, size_t end, struct share shares[SHARDS_MAX]) {
+static uint64_t sort_by_shard(struct batch *batch, size_t first, size_t end,
+                              struct share shares[SHARDS_MAX]) {
     uint8_t counts[SHARDS_MAX] = {0}, place = 0;
     uint64_t wanted = 0;
 
@@ -309,8 +323,9 @@ static bool run_shard_turn(struct shard *shard, struct share *share) {
     return count == left;
 }
 
-/* A run of plain entries, shard by shard: one token at a time, each for a few entries and then given back, so that two threads with work for
- * each other's shards take turns instead of waiting. Then the replies in the order of the commands. */
+/* A run of plain entries, shard by shard: one token at a time, each for a few entries and then
+ * given back, so that two threads with work for each other's shards take turns instead of
+ * waiting. Then the replies in the order of the commands. */
 static void run_plain(struct shard *shard, size_t first, size_t end) {
     struct batch *batch = shard->batch;
     struct node *node = shard->node;
@@ -330,7 +345,8 @@ static void run_plain(struct shard *shard, size_t first, size_t end) {
         }
         if (!is_stuck) continue;
         /* None is: one is worth waiting for. What is left then is forwarded. */
-        unsigned index = (wanted >> shard->index & 1) != 0 ? shard->index : (unsigned)__builtin_ctzll(wanted);
+        unsigned index = (wanted >> shard->index & 1) != 0 ? shard->index
+                                                           : (unsigned)__builtin_ctzll(wanted);
         bool is_held = token_acquire(shard, node->shards[index]);
         if (!is_held || run_shard_turn(shard, &shares[index])) wanted &= ~(UINT64_C(1) << index);
         if (is_held) token_release(shard, node->shards[index]);
@@ -364,13 +380,14 @@ static void run(struct shard *shard, struct batch *batch) {
     }
 }
 
-/* Takes clients off the ready list until the batch is full. Those with more to come go to the end of the list, but not before the round is
- * over: what they have in this batch is not consumed yet. */
+/* Takes clients off the ready list until the batch is full. Those with more to come go to the
+ * end of the list, but not before the round is over: what they have in this batch is not
+ * consumed yet. */
 static void collect(struct shard *shard, struct batch *batch) {
     struct client *again_head = NULL, **again_end = &again_head, *again_last = NULL;
 
-    while (shard->ready_head != NULL && batch->count < BATCH_ENTRIES_MAX && batch->args_used < BATCH_ARGS_MAX &&
-           batch->clients_count < BATCH_CLIENTS_MAX) {
+    while (shard->ready_head != NULL && batch->count < BATCH_ENTRIES_MAX &&
+           batch->args_used < BATCH_ARGS_MAX && batch->clients_count < BATCH_CLIENTS_MAX) {
         struct client *client = shard->ready_head;
         shard->ready_head = client->ready_next;
         if (shard->ready_head == NULL) shard->ready_tail = NULL;

@@ -16,19 +16,25 @@
  *                     │                     MISSED ──── replied ───────┤
  *                     └── time is up, CLIENT UNBLOCK, connection gone ─┘
  *
- * I1  A queue of waiters belongs to the owner of its slot (token or reservation), like the keys in it. So a command that finds its keys
- *     empty and joins their queues does it in one piece, and no change comes between.
- * I2  Who sets DONE gives the answer, and nobody else: exactly once. Claiming is one compare-and-swap out of WAITING.
- * I3  Nobody in a key's queue is passed by. Who meets a waiter that another thread has claimed (by another of its keys) waits for a moment;
- *     then it notes MISSED and leaves the rest of the queue. The claimer sees MISSED when it is done and sends word to
- *     the waiter's other keys, which are looked at again.
- * I4  The client's side sets `end`, then tries WAITING -> DONE. A claimer that goes back to WAITING looks at `end` afterwards. One of the
- *     two sees the other (seq_cst): a wait that is to be ended is.
- * I5  A node is unlinked by the owner of its slot only. What is DONE but still linked is skipped and unlinked by who meets it; otherwise
- *     a task does it, which goes through the slot's queue like any request.
+ * I1  A queue of waiters belongs to the owner of its slot (token or reservation), like the keys
+ *     in it. So a command that finds its keys empty and joins their queues does it in one piece,
+ *     and no change comes between.
+ * I2  Who sets DONE gives the answer, and nobody else: exactly once. Claiming is one
+ *     compare-and-swap out of WAITING.
+ * I3  Nobody in a key's queue is passed by. Who meets a waiter that another thread has claimed
+ *     (by another of its keys) waits for a moment; then it notes MISSED and leaves the rest of
+ *     the queue. The claimer sees MISSED when it is done and sends word to the waiter's other
+ *     keys, which are looked at again.
+ * I4  The client's side sets `end`, then tries WAITING -> DONE. A claimer that goes back to
+ *     WAITING looks at `end` afterwards. One of the two sees the other (seq_cst): a wait that is
+ *     to be ended is.
+ * I5  A node is unlinked by the owner of its slot only. What is DONE but still linked is skipped
+ *     and unlinked by who meets it; otherwise a task does it, which goes through the slot's
+ *     queue like any request.
  * I6  A waiter lives as long as something refers to it: its linked nodes, messages, its request.
- * I7  Serving starts no transaction and drains no queue by itself: nothing else runs on the slots until it is through. A waiter that needs
- *     other shards' slots (BLMOVE) keeps its claim and goes on as a transaction; its key's later waiters wait for the end of that.
+ * I7  Serving starts no transaction and drains no queue by itself: nothing else runs on the
+ *     slots until it is through. A waiter that needs other shards' slots (BLMOVE) keeps its
+ *     claim and goes on as a transaction; its key's later waiters wait for the end of that.
  *
  * Whom a change of a database wakes is found by a walk over all slots: its command has them all. */
 #include "shards/block.h"
@@ -77,7 +83,8 @@ static struct waiter *waiter_new(const struct cmd_block *block, const struct sli
     return waiter;
 }
 
-/* Into the queues of all its keys; a key that stands there twice counts once. False: no memory, it is in none. */
+/* Into the queues of all its keys; a key that stands there twice counts once. False: no memory,
+ * it is in none. */
 static bool waiter_join_all(struct node *node, struct waiter *waiter, unsigned db,
                             const struct cmd_block *block) {
     for (size_t i = 0; i < block->keys_count; i++) {
@@ -85,9 +92,8 @@ static bool waiter_join_all(struct node *node, struct waiter *waiter, unsigned d
         if (block_keys_is_last(node->store, db, &key, waiter)) continue;
 
         struct block_node *waiting = &waiter->nodes[waiter->nodes_count];
-        *waiting = (struct block_node){.waiter = waiter,
-                                       .arg = block->keys[i],
-                                       .wakes_without_key = block->wakes_without_key};
+        *waiting = (struct block_node){
+            .waiter = waiter, .arg = block->keys[i], .wakes_without_key = block->wakes_without_key};
         if (!block_keys_join(node, db, &key, waiting)) {
             while (waiter->nodes_count > 0)
                 block_keys_leave(node, &waiter->nodes[--waiter->nodes_count]);
@@ -261,7 +267,8 @@ static void waiter_done(struct shard *thread, struct waiter *waiter, const struc
     messages_to_home(thread, request->home->index, &request->msg);
 }
 
-/* The claim is given back: it waits on. `own` is still linked, so the waiter is there whoever claims it next. */
+/* The claim is given back: it waits on. `own` is still linked, so the waiter is there whoever
+ * claims it next. */
 static void waiter_unclaim(struct shard *thread, struct waiter *waiter, struct block_node *own) {
     uint8_t state = WAITER_CLAIMED;
     bool has_missed = false;

@@ -1,5 +1,5 @@
-/* block_home.c - a blocked client, seen from its own thread: it is known to wait, for how long, and what ends its wait other than a
- * change of a key. See block.c for the other side. */
+/* block_home.c - a blocked client, seen from its own thread: it is known to wait, for how long,
+ * and what ends its wait other than a change of a key. See block.c for the other side. */
 #include "core/mem.h"
 #include "shards/block.h"
 #include "shards/exec.h"

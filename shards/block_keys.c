@@ -166,7 +166,8 @@ void block_keys_drop_slot(struct node *node, unsigned slot) {
 
     while ((table = table_of(node->store, slot)) != NULL) {
         uint32_t bucket = 0;
-        while (table->buckets[bucket] == NULL) bucket++; /* there is one: an empty table is no table */
+        /* there is one: an empty table is no table */
+        while (table->buckets[bucket] == NULL) bucket++;
         block_keys_let_go(node, table->buckets[bucket]); /* the last one takes the table with it */
     }
 }

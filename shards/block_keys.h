@@ -1,6 +1,7 @@
 #pragma once
-/* Which clients wait for which keys: a table per slot, of the keys that somebody is blocked on, each with its waiters in the order of
- * their arrival. It hangs in the slot and belongs to whoever owns the slot, as the keys do. Nothing is there for a slot nobody waits on. */
+/* Which clients wait for which keys: a table per slot, of the keys that somebody is blocked on,
+ * each with its waiters in the order of their arrival. It hangs in the slot and belongs to
+ * whoever owns the slot, as the keys do. Nothing is there for a slot nobody waits on. */
 #include "core/keyspace.h"
 
 struct node;
@@ -11,7 +12,7 @@ struct block_node { /* one waiter's place in one key's queue; part of struct wai
     struct waiter *waiter;
     struct block_key *key; /* while is_linked */
     struct block_node *prev, *next;
-    uint32_t arg;  /* where the key stands in the waiter's arguments */
+    uint32_t arg; /* where the key stands in the waiter's arguments */
     uint16_t slot; /* the key's */
     bool is_linked;
     bool wakes_without_key;
@@ -30,7 +31,8 @@ struct block_key {
 /* NULL: nobody waits for it. */
 struct block_key *block_keys_find(const struct store *store, unsigned db, const struct key *key);
 /* Puts the node at the end of the key's queue. False: no memory, nothing changed. */
-bool block_keys_join(struct node *node, unsigned db, const struct key *key, struct block_node *waiting);
+bool block_keys_join(struct node *node, unsigned db, const struct key *key,
+                     struct block_node *waiting);
 /* Is the last in the key's queue this waiter already (the same key twice among its arguments)? */
 bool block_keys_is_last(const struct store *store, unsigned db, const struct key *key,
                         const struct waiter *waiter);

@@ -2,10 +2,12 @@
  *
  *     accept ─► client_new ─► … ─► client_close ─► loop: closed ─► freed
  *
- * I1  A client is freed when the loop is done with its socket, no request or gather under way refers to it (refs_count) and it stands
- *     in no list of its shard but the list of all clients.
+ * I1  A client is freed when the loop is done with its socket, no request or gather under way
+ *     refers to it (refs_count) and it stands in no list of its shard but the list of all
+ *     clients.
  * I2  Input in_data[0..in_len) lies in in_buf (a reference is held) or in inbuf, or is empty.
- * I3  Replies go out in the order of the commands: behind the last owed reply (pending_tail), else straight to out. */
+ * I3  Replies go out in the order of the commands: behind the last owed reply (pending_tail),
+ *     else straight to out. */
 #include "shards/client.h"
 
 #include <sys/uio.h>
@@ -19,7 +21,8 @@
 
 enum {
     INBUF_BYTES_MIN = 4096,
-    INBUF_BYTES_KEPT_MAX = 64 * 1024, /* an emptied one larger than this goes back to the allocator */
+    /* an emptied one larger than this goes back to the allocator */
+    INBUF_BYTES_KEPT_MAX = 64 * 1024,
     ZERO_COPY_BYTES_MIN = 32 * 1024,
     LAZY_BYTES_MAX = 16 * 1024, /* what a socket takes at once, as a rule */
 };
@@ -66,7 +69,9 @@ static void free_if_possible(struct client *client) {
     const uint32_t listed = CLIENT_IS_READY | CLIENT_IS_DIRTY | CLIENT_IS_PAUSED;
     struct shard *shard = client->home;
 
-    if ((client->flags & CLIENT_SOCK_CLOSED) == 0 || client->refs_count > 0 || (client->flags & listed) != 0) return;
+    if ((client->flags & CLIENT_SOCK_CLOSED) == 0 || client->refs_count > 0 ||
+        (client->flags & listed) != 0)
+        return;
     if (client->is_in_batch) return;
     SL_ASSERT(client->pending_head == NULL);
     if (shard->cron_client == client) shard->cron_client = client->next;
@@ -117,12 +122,14 @@ void client_unref(struct client *client) {
     free_if_possible(client);
 }
 
-/* The peer has sent all it will. What it has sent is still done and answered (it may have closed one direction only). */
+/* The peer has sent all it will. What it has sent is still done and answered (it may have closed
+ * one direction only). */
 void client_hung_up(struct client *client, int error) {
     client->flags |= CLIENT_HUNG_UP;
     if (error != 0 || client->block == CLIENT_WAITS_BLOCKED) { /* nobody to serve */
         client_close(client);
-    } else if (client->in_len == 0 && client->pending_head == NULL && client->block == CLIENT_RUNNING) {
+    } else if (client->in_len == 0 && client->pending_head == NULL &&
+               client->block == CLIENT_RUNNING) {
         client_close_after_reply(client);
     } else if (!client_is_waiting(client)) {
         client_make_ready(client); /* client_settle() closes it once nothing is left to do */
@@ -177,7 +184,8 @@ static bool input_make_room(struct client *client, size_t more) {
     size_t needed = client->in_len + more;
 
     if (inbuf != NULL && inbuf->capacity - inbuf->len >= more) return true;
-    if (inbuf != NULL && inbuf->refs_count == 1 && inbuf->capacity >= needed && client->in_data != inbuf->data) {
+    if (inbuf != NULL && inbuf->refs_count == 1 && inbuf->capacity >= needed &&
+        client->in_data != inbuf->data) {
         memmove(inbuf->data, client->in_data, client->in_len);
         inbuf->len = client->in_len;
         client->in_data = inbuf->data;
@@ -214,7 +222,8 @@ static void close_for_input(struct client *client, const char *why) {
     char line[512];
 
     client_describe(client, client->home->now_unix_ms, line, sizeof line);
-    log_write(client->home->node->logger, LOG_LEVEL_WARNING, "Closing client that %s: %s", why, line);
+    log_write(client->home->node->logger, LOG_LEVEL_WARNING, "Closing client that %s: %s", why,
+              line);
     client_close(client);
 }
 
@@ -231,11 +240,13 @@ void client_received(struct client *client, struct loop_buf *buf, char *data, si
         client->in_data = data;
         client->in_len = len;
         client->in_buf = buf;
-    } else if (client->in_buf == buf && client->in_data + client->in_len == data) { /* right behind what we have */
+        /* right behind what we have */
+    } else if (client->in_buf == buf && client->in_data + client->in_len == data) {
         client->in_len += len;
         loop_buf_release(shard->loop, buf);
     } else {
-        bool has_room = input_make_room(client, len) && (client->in_buf == NULL || input_make_room(client, len));
+        bool has_room = input_make_room(client, len) &&
+                        (client->in_buf == NULL || input_make_room(client, len));
         if (has_room) {
             memcpy(client->inbuf->data + client->inbuf->len, data, len);
             client->inbuf->len += len;
@@ -266,15 +277,15 @@ void client_settle(struct client *client) {
         drop_input(client);
         return;
     }
-    bool is_over = (client->flags & (CLIENT_HUNG_UP | CLIENT_IS_READY)) == CLIENT_HUNG_UP && !client_is_waiting(client) &&
-                   client->pending_head == NULL;
+    bool is_over = (client->flags & (CLIENT_HUNG_UP | CLIENT_IS_READY)) == CLIENT_HUNG_UP &&
+                   !client_is_waiting(client) && client->pending_head == NULL;
     if (is_over) { /* what is left is half a command, and the other half will not come */
         client_close_after_reply(client);
         return;
     }
     if (client->in_len == 0) {
-        if (client->inbuf != NULL && client->inbuf->refs_count == 1 && client->inbuf->capacity <= INBUF_BYTES_KEPT_MAX &&
-            client->in_buf == NULL) {
+        if (client->inbuf != NULL && client->inbuf->refs_count == 1 &&
+            client->inbuf->capacity <= INBUF_BYTES_KEPT_MAX && client->in_buf == NULL) {
             client->inbuf->len = 0;
             client->in_data = client->inbuf->data;
         } else {
@@ -283,7 +294,8 @@ void client_settle(struct client *client) {
         return;
     }
     /* A command in pieces, or one that is put off, must not hold receive memory that others need. */
-    if (client->in_buf != NULL && (client->flags & CLIENT_IS_READY) == 0 && !input_make_room(client, 0)) {
+    if (client->in_buf != NULL && (client->flags & CLIENT_IS_READY) == 0 &&
+        !input_make_room(client, 0)) {
         close_for_input(client, "sent more than there is memory for");
     }
 }
@@ -310,7 +322,8 @@ void client_pending_advance(struct client *client) {
         }
         if (!is_dead) {
             outbuf_append_chain(&client->out, &request->after);
-            exec_finished(shard, client, request->cmd, request->args, request->args_count, request->duration_ns);
+            exec_finished(shard, client, request->cmd, request->args, request->args_count,
+                          request->duration_ns);
         }
         request_free(shard, request);
         client->refs_count--;
@@ -332,14 +345,16 @@ void client_pending_advance(struct client *client) {
 /* client-output-buffer-limit of the normal class. True: over it, the client is being closed. */
 static bool enforce_output_limit(struct client *client) {
     struct shard *shard = client->home;
-    const struct config_output_limit *limit = &shard->config->client_output_buffer_limit[CONFIG_CLIENT_NORMAL];
+    const struct config_output_limit *limit =
+        &shard->config->client_output_buffer_limit[CONFIG_CLIENT_NORMAL];
     size_t bytes = client->out.memory_bytes + client->sending.memory_bytes;
     bool is_over = limit->hard_bytes > 0 && bytes > limit->hard_bytes;
 
     if (limit->soft_bytes > 0 && bytes > limit->soft_bytes) {
         if (client->soft_limit_since_unix_ms == 0) {
             client->soft_limit_since_unix_ms = shard->now_unix_ms;
-        } else if (shard->now_unix_ms > client->soft_limit_since_unix_ms + (uint64_t)limit->soft_seconds * 1000) {
+        } else if (shard->now_unix_ms >
+                   client->soft_limit_since_unix_ms + (uint64_t)limit->soft_seconds * 1000) {
             is_over = true;
         }
     } else {
@@ -348,7 +363,8 @@ static bool enforce_output_limit(struct client *client) {
     if (SL_LIKELY(!is_over)) return false;
     char line[512];
     client_describe(client, shard->now_unix_ms, line, sizeof line);
-    log_write(shard->node->logger, LOG_LEVEL_WARNING, "Client %s scheduled to be closed ASAP for overcoming of output buffer limits.",
+    log_write(shard->node->logger, LOG_LEVEL_WARNING,
+              "Client %s scheduled to be closed ASAP for overcoming of output buffer limits.",
               line);
     stat_add(&shard->stats.client_output_buffer_limit_disconnections, 1);
     client_close(client);
@@ -382,7 +398,8 @@ void client_flush(struct client *client) {
     }
     if (client->out.bytes == 0) {
         outbuf_clear(&client->out);
-        if ((client->flags & CLIENT_CLOSE_AFTER_REPLY) != 0 && client->pending_head == NULL) client_close(client);
+        if ((client->flags & CLIENT_CLOSE_AFTER_REPLY) != 0 && client->pending_head == NULL)
+            client_close(client);
         return;
     }
     take_for_sending(client);
@@ -390,7 +407,8 @@ void client_flush(struct client *client) {
     unsigned flags = 0;
     if (bytes >= ZERO_COPY_BYTES_MIN && client->is_remote) flags |= LOOP_SEND_ZERO_COPY;
     /* Nothing waits for the end of this send: it need not wake us. */
-    if (client->out.bytes == 0 && bytes <= LAZY_BYTES_MAX && (client->flags & CLIENT_CLOSE_AFTER_REPLY) == 0) {
+    if (client->out.bytes == 0 && bytes <= LAZY_BYTES_MAX &&
+        (client->flags & CLIENT_CLOSE_AFTER_REPLY) == 0) {
         flags |= LOOP_SEND_LAZY;
     }
     client->flags |= CLIENT_IS_SENDING;
@@ -406,7 +424,8 @@ void client_sent(struct client *client, int error) {
         client_close(client);
         return;
     }
-    if (client->out.bytes > 0 || (client->flags & CLIENT_CLOSE_AFTER_REPLY) != 0) client_make_dirty(client);
+    if (client->out.bytes > 0 || (client->flags & CLIENT_CLOSE_AFTER_REPLY) != 0)
+        client_make_dirty(client);
 }
 
 void client_protocol_error(struct client *client, const char *text) {
@@ -439,8 +458,9 @@ bool client_set_text(struct config_text_owned *text, struct slice value) {
 }
 
 void client_reset(struct client *client) {
-    const uint32_t kept = CLIENT_UNIX_SOCKET | CLIENT_IS_READY | CLIENT_IS_DIRTY | CLIENT_IS_SENDING | CLIENT_IS_PAUSED |
-                          CLIENT_CLOSE_AFTER_REPLY | CLIENT_HUNG_UP | CLIENT_CLOSING | CLIENT_SOCK_CLOSED;
+    const uint32_t kept = CLIENT_UNIX_SOCKET | CLIENT_IS_READY | CLIENT_IS_DIRTY |
+                          CLIENT_IS_SENDING | CLIENT_IS_PAUSED | CLIENT_CLOSE_AFTER_REPLY |
+                          CLIENT_HUNG_UP | CLIENT_CLOSING | CLIENT_SOCK_CLOSED;
 
     if ((client->flags & CLIENT_MONITOR) != 0) monitor_leave(client);
     client->flags &= kept;
@@ -453,7 +473,8 @@ void client_reset(struct client *client) {
 size_t client_memory_bytes(const struct client *client) {
     size_t bytes = sizeof *client + client->out.memory_bytes + client->sending.memory_bytes;
 
-    bytes += client->inbuf != NULL ? sizeof(struct inbuf) + client->inbuf->capacity : client->in_len;
+    bytes += client->inbuf != NULL ? sizeof(struct inbuf) + client->inbuf->capacity
+                                   : client->in_len;
     bytes += client->pending_count * sizeof(struct request);
     return bytes + client->name.len + client->lib_name.len + client->lib_version.len;
 }

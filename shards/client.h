@@ -1,6 +1,6 @@
 #pragma once
-/* One connection: its socket, its input, its place in the protocol, its output. It belongs to its home shard's
- * thread for life; other threads know it by id only. */
+/* One connection: its socket, its input, its place in the protocol, its output. It belongs to
+ * its home shard's thread for life; other threads know it by id only. */
 #include "core/cmd.h"
 #include "core/outbuf.h"
 #include "net/loop.h"
@@ -11,8 +11,8 @@ struct request;
 struct gather;
 struct waiter;
 
-/* Input that outgrew its receive buffer: a command in pieces. Reference counted (home thread only): requests under way
- * pin it; with more than one reference it is not moved. */
+/* Input that outgrew its receive buffer: a command in pieces. Reference counted (home thread
+ * only): requests under way pin it; with more than one reference it is not moved. */
 struct inbuf {
     uint32_t refs_count;
     size_t len, capacity;
@@ -31,10 +31,10 @@ enum client_flag {
     CLIENT_NO_EVICT = 1 << 7,
     CLIENT_NO_TOUCH = 1 << 8,
     CLIENT_UNIX_SOCKET = 1 << 9,
-    CLIENT_IS_READY = 1 << 10,    /* in the shard's ready list */
-    CLIENT_IS_DIRTY = 1 << 11,    /* in the shard's list of clients with output to send */
+    CLIENT_IS_READY = 1 << 10, /* in the shard's ready list */
+    CLIENT_IS_DIRTY = 1 << 11, /* in the shard's list of clients with output to send */
     CLIENT_IS_SENDING = 1 << 12,
-    CLIENT_IS_PAUSED = 1 << 13,   /* in the shard's list of clients held by CLIENT PAUSE */
+    CLIENT_IS_PAUSED = 1 << 13, /* in the shard's list of clients held by CLIENT PAUSE */
     CLIENT_HUNG_UP = 1 << 14,
     CLIENT_SOCK_CLOSED = 1 << 15, /* the loop is done with the socket */
 };
@@ -42,9 +42,11 @@ enum client_flag {
 /* Why the next command must wait. */
 enum client_block {
     CLIENT_RUNNING,
-    CLIENT_WAITS_REPLIES, /* for all replies it is owed: of earlier commands, or of its own transaction */
-    CLIENT_WAITS_GATHER,  /* other shards are being asked on its behalf */
-    CLIENT_WAITS_BLOCKED, /* for a key: its request, the only reply it is owed, is in that key's queue */
+    /* for all replies it is owed: of earlier commands, or of its own transaction */
+    CLIENT_WAITS_REPLIES,
+    CLIENT_WAITS_GATHER, /* other shards are being asked on its behalf */
+    /* for a key: its request, the only reply it is owed, is in that key's queue */
+    CLIENT_WAITS_BLOCKED,
 };
 
 struct client {
@@ -56,7 +58,7 @@ struct client {
     uint8_t resp;
     uint16_t db;
     bool is_in_batch; /* looked at in the round under way */
-    bool is_remote;   /* not over loopback or a unix socket: zero-copy sends pay */
+    bool is_remote; /* not over loopback or a unix socket: zero-copy sends pay */
 
     /* input: a span of receive memory with a reference on it, or an inbuf of its own, never both */
     char *in_data;
@@ -74,12 +76,15 @@ struct client {
     uint64_t soft_limit_since_unix_ms;
 
     /* lists of the home shard */
-    struct client *prev, *next;      /* all clients */
+    struct client *prev, *next; /* all clients */
     struct client *ready_next, *dirty_next, *paused_next;
 
     /* what CLIENT LIST tells */
     uint64_t created_unix_ms, active_unix_ms;
-    struct config_text_owned { char *data; size_t len; } name, lib_name, lib_version;
+    struct config_text_owned {
+        char *data;
+        size_t len;
+    } name, lib_name, lib_version;
     char address_peer[64 + 108], address_local[64 + 108];
     const struct cmd *last_cmd;
     uint64_t commands_count, bytes_in, bytes_out;
@@ -99,7 +104,8 @@ static inline bool client_is_waiting(const struct client *client) {
     return client->block != CLIENT_RUNNING ||
            (client->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER_REPLY | CLIENT_IS_PAUSED)) != 0;
 }
-/* After a round: gives back receive memory that is not needed any more; a command in pieces moves to an inbuf. May free a closed client. */
+/* After a round: gives back receive memory that is not needed any more; a command in pieces
+ * moves to an inbuf. May free a closed client. */
 void client_settle(struct client *client);
 
 /* Closes: at once, what is unsent is lost. The struct lives on until nothing refers to it. */
@@ -116,14 +122,17 @@ void client_listed_no_more(struct client *client, uint32_t list_flag);
 struct outbuf *client_out(struct client *client);
 /* Sends what is ready (end of turn). */
 void client_flush(struct client *client);
-/* Completed requests at the head of the FIFO are moved to the output; unblocks the client when nothing is owed any more. */
+/* Completed requests at the head of the FIFO are moved to the output; unblocks the client when
+ * nothing is owed any more. */
 void client_pending_advance(struct client *client);
 void client_unref(struct client *client); /* may free it */
 /* Back to the state of a new connection (RESET), but for what RESET keeps. */
 void client_reset(struct client *client);
-bool client_set_text(struct config_text_owned *text, struct slice value); /* copies; false: characters not allowed */
+/* copies; false: characters not allowed */
+bool client_set_text(struct config_text_owned *text, struct slice value);
 /* A line of CLIENT LIST / CLIENT INFO, without the newline. Returns its length. Home thread only. */
-size_t client_describe(const struct client *client, uint64_t now_unix_ms, char *dst, size_t dst_bytes);
+size_t client_describe(const struct client *client, uint64_t now_unix_ms, char *dst,
+                       size_t dst_bytes);
 size_t client_memory_bytes(const struct client *client);
 /* RESP's "-MSG" at protocol level: the error, then the connection closes. */
 void client_protocol_error(struct client *client, const char *text);

@@ -1,5 +1,6 @@
-/* client_describe.c - one line of CLIENT LIST: Redis' fields in Redis' order, and those of later versions at
- * the end. What a slipring client cannot have (subscriptions, MULTI) shows the value of not having it. */
+/* client_describe.c - one line of CLIENT LIST: Redis' fields in Redis' order, and those of later
+ * versions at the end. What a slipring client cannot have (subscriptions, MULTI) shows the value
+ * of not having it. */
 #include <inttypes.h>
 #include <stdio.h>
 

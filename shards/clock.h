@@ -5,8 +5,8 @@
 uint64_t clock_unix_ms(void); /* wall clock */
 uint64_t clock_unix_us(void);
 uint64_t clock_mono_ns(void);
-/* For durations of single commands: the processor's own counter where it is invariant, a few ns a reading, else
- * clock_mono_ns(). Only differences mean something. */
+/* For durations of single commands: the processor's own counter where it is invariant, a few ns
+ * a reading, else clock_mono_ns(). Only differences mean something. */
 uint64_t clock_ticks(void);
 uint64_t clock_ticks_to_ns(uint64_t ticks);
 void clock_calibrate(void); /* once, before any thread runs: takes about 10 ms */

@@ -1,4 +1,5 @@
-/* cmd_acl.c - ACL, as far as there is something to tell: one user, `default`, who may do everything. */
+/* cmd_acl.c - ACL, as far as there is something to tell: one user, `default`, who may do
+ * everything. */
 #include <sys/random.h>
 
 #include "core/mem.h"
@@ -235,7 +236,7 @@ static void acl_help(struct cmd_ctx *ctx) {
     cmd_reply_help(ctx, lines);
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 static const struct cmd_arg acl_cat_syntax[] = {
     {.name = "categoryname", .type = ARG_STRING, .flags = ARG_OPTIONAL},
 };

@@ -1,5 +1,5 @@
-/* cmd_client.c - CLIENT: what a connection asks or sets about itself, PAUSE, and the rows of the whole
- * family. CLIENT LIST and CLIENT KILL, which ask all shards, have files of their own. */
+/* cmd_client.c - CLIENT: what a connection asks or sets about itself, PAUSE, and the rows of the
+ * whole family. CLIENT LIST and CLIENT KILL, which ask all shards, have files of their own. */
 #include "core/number.h"
 #include "shards/cmd_client_priv.h"
 #include "shards/families.h"
@@ -301,7 +301,7 @@ static void client_help(struct cmd_ctx *ctx) {
     cmd_reply_help(ctx, lines);
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 static const char *const tips_nondeterministic_output[] = {"nondeterministic_output", NULL};
 static const char *const client_list_history[] = {
     "2.8.12", "Each line has an id.",

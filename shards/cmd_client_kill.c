@@ -1,5 +1,5 @@
-/* cmd_client_kill.c - CLIENT KILL: each shard closes those of its clients to which all filters apply. The
- * asker itself is closed only once it has its answer. */
+/* cmd_client_kill.c - CLIENT KILL: each shard closes those of its clients to which all filters
+ * apply. The asker itself is closed only once it has its answer. */
 #include "core/mem.h"
 #include "shards/cmd_client_priv.h"
 #include "shards/gather.h"

@@ -1,5 +1,5 @@
-/* cmd_client_list.c - CLIENT LIST: every shard describes its clients, a part per turn; then all lines are
- * put in order of their ids. */
+/* cmd_client_list.c - CLIENT LIST: every shard describes its clients, a part per turn; then all
+ * lines are put in order of their ids. */
 #include <stdlib.h>
 
 #include "core/mem.h"

@@ -210,7 +210,7 @@ static void command_help(struct cmd_ctx *ctx) {
     cmd_reply_help(ctx, lines);
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 static const char *const tips_nondeterministic_output_order[] = {"nondeterministic_output_order",
                                                                  NULL};
 static const char *const command_info_history[] = {"7.0.0", "Without a name: all commands.", NULL};

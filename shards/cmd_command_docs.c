@@ -1,4 +1,5 @@
-/* cmd_command_docs.c - a command's row as COMMAND INFO and COMMAND DOCS tell it, in Redis' shapes and order. */
+/* cmd_command_docs.c - a command's row as COMMAND INFO and COMMAND DOCS tell it, in Redis'
+ * shapes and order. */
 #include "shards/cmd_command_docs.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* cmd_config.c - CONFIG. GET and REWRITE read this thread's snapshot; SET brings a new one to all threads:
+/* cmd_config.c - CONFIG. GET and REWRITE read this thread's snapshot; SET brings a new one to
+ * all threads:
  *
  *   origin   takes node->config_is_changing (while another has it: tries again every turn), clones, changes,
  *            checks, and only then asks the others
@@ -223,7 +224,7 @@ static void config_cmd_help(struct cmd_ctx *ctx) {
     cmd_reply_help(ctx, lines);
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 static const char *const config_get_history[] = {"7.0.0", "Several patterns at once.", NULL};
 static const struct cmd_arg config_get_syntax_parameter[] = {
     {.name = "parameter", .type = ARG_STRING},

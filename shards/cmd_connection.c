@@ -1,4 +1,5 @@
-/* cmd_connection.c - what a connection says about itself: who it is, which protocol, which database. */
+/* cmd_connection.c - what a connection says about itself: who it is, which protocol, which
+ * database. */
 #include "core/mem.h"
 #include "core/number.h"
 #include "shards/families.h"
@@ -171,7 +172,7 @@ static void reset_run(struct cmd_ctx *ctx) {
     reply_status(ctx->reply, "RESET");
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 static const char *const tips_all_shards_all_succeeded[] = {"request_policy:all_shards",
                                                             "response_policy:all_succeeded", NULL};
 static const struct cmd_arg ping_syntax[] = {

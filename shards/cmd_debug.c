@@ -1,4 +1,5 @@
-/* cmd_debug.c - DEBUG: what test-suites use. Redis has no rows for its sub-commands, and so have we not. */
+/* cmd_debug.c - DEBUG: what test-suites use. Redis has no rows for its sub-commands, and so have
+ * we not. */
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -23,7 +24,8 @@ static double loose_number(struct slice text) {
     return strtod(copy, NULL);
 }
 
-/* DEBUG SLEEP seconds: this shard's thread stands still, as the whole of Redis would; tests rely on it. */
+/* DEBUG SLEEP seconds: this shard's thread stands still, as the whole of Redis would; tests rely
+ * on it. */
 static void debug_sleep(struct cmd_ctx *ctx) {
     double seconds = loose_number(ctx->args[2]);
 
@@ -56,8 +58,8 @@ static void debug_set_active_expire(struct cmd_ctx *ctx) {
     gather_start(ctx, &settings_ops);
 }
 
-/* DEBUG QUICKLIST-PACKED-THRESHOLD size: from so many bytes on an element of a list has a node of its own; 0: as
- * usual. */
+/* DEBUG QUICKLIST-PACKED-THRESHOLD size: from so many bytes on an element of a list has a node
+ * of its own; 0: as usual. */
 static void debug_quicklist_packed_threshold(struct cmd_ctx *ctx) {
     const uint64_t max = (UINT64_C(1) << 32) - (UINT64_C(1) << 20);
     uint64_t bytes;
@@ -284,7 +286,7 @@ static void debug_run(struct cmd_ctx *ctx) {
     cmd_reply_subcommand_error(ctx);
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 
 static const struct cmd_def debug_cmds[] = {
     {.name = "debug",

@@ -1,6 +1,7 @@
-/* cmd_debug_digest.c - DEBUG DIGEST and DIGEST-VALUE: Redis' own signatures, so that two servers can be
- * compared. A key's digest mixes its name, type, value and whether it expires; a database's is the exclusive
- * or of its keys', so the order of the walk does not matter and shards add theirs up. */
+/* cmd_debug_digest.c - DEBUG DIGEST and DIGEST-VALUE: Redis' own signatures, so that two servers
+ * can be compared. A key's digest mixes its name, type, value and whether it expires; a
+ * database's is the exclusive or of its keys', so the order of the walk does not matter and
+ * shards add theirs up. */
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -48,7 +49,8 @@ static void digest_mix_number(struct digest *digest, uint32_t number) {
     digest_mix(digest, slice_of((const char *)&big_endian, sizeof big_endian));
 }
 
-/* ---- One value of each type: an order that means something is mixed, one that does not is added ---- */
+/* ---- One value of each type: an order that means something is mixed, one that does not is
+ * added ---- */
 
 static void digest_pair(struct digest *digest, struct slice name, struct slice value,
                         bool has_deadline) {

@@ -1,6 +1,6 @@
-/* cmd_debug_reload.c - DEBUG RELOAD: every value through its RDB form and back, in its place, as if the
- * server had been saved and started again; what cannot be read back is said. Keys stay where they
- * are, and so do their deadlines and access clocks: there is no file. */
+/* cmd_debug_reload.c - DEBUG RELOAD: every value through its RDB form and back, in its place, as
+ * if the server had been saved and started again; what cannot be read back is said. Keys stay
+ * where they are, and so do their deadlines and access clocks: there is no file. */
 #include "core/mem.h"
 #include "core/object.h"
 #include "core/rdb_decode.h"

@@ -107,7 +107,7 @@ static void info_run(struct cmd_ctx *ctx) {
     gather_start(ctx, &ops);
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 static const char *const tips_nondeterministic_output_all_shards_special[] = {
     "nondeterministic_output", "request_policy:all_shards", "response_policy:special", NULL};
 static const char *const info_history[] = {"7.0.0", "Several sections at once.", NULL};

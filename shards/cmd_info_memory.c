@@ -1,5 +1,5 @@
-/* cmd_info_memory.c - INFO memory. The allocator's own figures (active, resident) are those of the process:
- * mimalloc gives none that would say more. */
+/* cmd_info_memory.c - INFO memory. The allocator's own figures (active, resident) are those of
+ * the process: mimalloc gives none that would say more. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
-/* cmd_info_server.c - INFO: the server, its clients, its processor time, its keys, and the idle values of what it
- * does not have yet: tools look at these fields to learn that nothing is going on. */
+/* cmd_info_server.c - INFO: the server, its clients, its processor time, its keys, and the idle
+ * values of what it does not have yet: tools look at these fields to learn that nothing is going
+ * on. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>

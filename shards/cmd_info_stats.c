@@ -1,4 +1,5 @@
-/* cmd_info_stats.c - INFO: what was counted, summed over the threads; by command, by error, by shard. */
+/* cmd_info_stats.c - INFO: what was counted, summed over the threads; by command, by error, by
+ * shard. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,14 +111,13 @@ void info_shards(const struct info *info) {
         if (shard->loop != NULL) loop_stats_read(shard->loop, &loop);
         text_print(info->text,
                    "shard%u:processor=%d,clients=%u,commands=%" PRIu64 ",local=%" PRIu64
-                   ",lent=%" PRIu64 ",messaged=%" PRIu64 ",token_waits=%" PRIu64
-                   ",turns=%" PRIu64 ",syscalls=%" PRIu64
-                   ",user_usec=%" PRIu64 ",sys_usec=%" PRIu64 "\r\n",
+                   ",lent=%" PRIu64 ",messaged=%" PRIu64 ",token_waits=%" PRIu64 ",turns=%" PRIu64
+                   ",syscalls=%" PRIu64 ",user_usec=%" PRIu64 ",sys_usec=%" PRIu64 "\r\n",
                    i, shard->thread_processor, atomic_load(&shard->clients_count),
                    stat_read(&stats->commands_processed), stat_read(&stats->requests_local),
                    stat_read(&stats->requests_lent), stat_read(&stats->requests_messaged),
-                   stat_read(&stats->token_waits), loop.turns_count,
-                   loop.syscalls_count, part->user_us, part->system_us);
+                   stat_read(&stats->token_waits), loop.turns_count, loop.syscalls_count,
+                   part->user_us, part->system_us);
     }
 }
 

@@ -1,5 +1,5 @@
-/* cmd_latency.c - LATENCY: slow events and how long commands took. Events are gathered from the threads and
- * merged; histograms are read where they are. */
+/* cmd_latency.c - LATENCY: slow events and how long commands took. Events are gathered from the
+ * threads and merged; histograms are read where they are. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -223,7 +223,8 @@ static void latency_cmd_reset(struct cmd_ctx *ctx) {
 
 /* ---- HISTOGRAM ---- */
 
-/* Cumulative counts at powers of two microseconds, from the first that has any to the one that has all. */
+/* Cumulative counts at powers of two microseconds, from the first that has any to the one that
+ * has all. */
 static bool reply_histogram(struct cmd_ctx *ctx, const struct cmd *cmd) {
     const struct node *node = session_of(ctx)->shard->node;
     uint64_t sum[HISTOGRAM_BUCKETS] = {0}, total = 0, seen = 0, seen_before = 0, bound_us = 1;
@@ -305,7 +306,7 @@ static void latency_cmd_help(struct cmd_ctx *ctx) {
     cmd_reply_help(ctx, lines);
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 static const char *const tips_nondeterministic_output_all_nodes_special[] = {
     "nondeterministic_output", "request_policy:all_nodes", "response_policy:special", NULL};
 static const struct cmd_arg latency_histogram_syntax[] = {

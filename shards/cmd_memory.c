@@ -9,8 +9,8 @@
 #include "shards/gather.h"
 
 enum {
-    /* A key's share of its table, on average (core/segment.c): one word at a load of some 0.8, half a word
-     * for a deadline. */
+    /* A key's share of its table, on average (core/segment.c): one word at a load of some 0.8,
+     * half a word for a deadline. */
     TABLE_BYTES_PER_KEY = 10,
     TABLE_BYTES_PER_DEADLINE = 5,
     SMALL_BYTES = 5 << 20, /* less than that is too little to judge */
@@ -195,7 +195,7 @@ static void memory_help(struct cmd_ctx *ctx) {
     cmd_reply_help(ctx, lines);
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 static const struct cmd_arg memory_usage_syntax[] = {
     {.name = "key", .type = ARG_KEY, .key_spec_plus_one = 1},
     {.name = "count", .type = ARG_INTEGER, .token = "SAMPLES", .flags = ARG_OPTIONAL},

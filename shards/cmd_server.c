@@ -1,5 +1,5 @@
-/* cmd_server.c - small commands about the server as a whole, and those of features that a server without
- * replicas and cluster still answers. */
+/* cmd_server.c - small commands about the server as a whole, and those of features that a server
+ * without replicas and cluster still answers. */
 #include <stdio.h>
 
 #include "shards/families.h"
@@ -130,7 +130,7 @@ static void cluster_run(struct cmd_ctx *ctx) {
     reply_no_cluster(ctx);
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 static const char *const tips_nondeterministic_output[] = {"nondeterministic_output", NULL};
 static const char *const tips_all_shards_agg_sum[] = {"request_policy:all_shards",
                                                       "response_policy:agg_sum", NULL};

@@ -166,7 +166,7 @@ static void slowlog_cmd_help(struct cmd_ctx *ctx) {
     cmd_reply_help(ctx, lines);
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 static const char *const tips_all_nodes_nondeterministic_output[] = {
     "request_policy:all_nodes", "nondeterministic_output", NULL};
 static const char *const slowlog_get_history[] = {

@@ -1,13 +1,15 @@
 /* cmd_walk.c - walking over the keys: SCAN, KEYS, RANDOMKEY. None of them reserves a slot.
  *
- * SCAN goes from shard to shard, and on each over the shard's slots in ascending order. A cursor other than 0
+ * SCAN goes from shard to shard, and on each over the shard's slots in ascending order. A cursor
+ * other than 0
  * is   (slot + 1) << 32 | position in the slot   and runs on the shard of its slot. The walk begins with slot
- * 0 on its shard, goes on to the next shard by index, cyclically, and ends before it would begin again.
+ * 0 on its shard, goes on to the next shard by index, cyclically, and ends before it would begin
+ * again.
  * W1  A cursor says all there is to know: it survives whatever happens between two calls.
- * W2  A call stops before a slot that a transaction has reserved, and the next call waits for it there:
- *     what is seen of a slot is never half of a transaction.
- * W3  One call looks at no more than the slots of one shard, most of them empty when there are few keys, and
- *     at some COUNT keys. */
+ * W2  A call stops before a slot that a transaction has reserved, and the next call waits for it
+ *     there: what is seen of a slot is never half of a transaction.
+ * W3  One call looks at no more than the slots of one shard, most of them empty when there are
+ *     few keys, and at some COUNT keys. */
 #include "core/cmd_scan_args.h"
 #include "core/mem.h"
 #include "core/number.h"
@@ -45,8 +47,8 @@ static unsigned cursor_slot(uint64_t cursor) {
                                                               : SLOTS_COUNT;
 }
 
-/* Where SCAN runs: on the shard of the cursor's slot; -1 when the cursor is none. It reads the number as
- * scan_args_parse() does; what that refuses may run anywhere. */
+/* Where SCAN runs: on the shard of the cursor's slot; -1 when the cursor is none. It reads the
+ * number as scan_args_parse() does; what that refuses may run anywhere. */
 static int scan_route(const struct slice *args, size_t args_count) {
     uint64_t cursor = 0;
 
@@ -95,7 +97,8 @@ static unsigned next_shard_slot(const struct node *node, unsigned shard_index) {
     return SLOTS_COUNT;
 }
 
-/* Walks from *slot and *position; sets them to where to go on. *slot is SLOTS_COUNT at the end of all. */
+/* Walks from *slot and *position; sets them to where to go on. *slot is SLOTS_COUNT at the end
+ * of all. */
 static void scan_walk(struct cmd_ctx *ctx, struct scan_owner *owner, unsigned *slot,
                       uint32_t *position) {
     const struct node *node = session_of(ctx)->shard->node;
@@ -156,7 +159,7 @@ static void scan_run(struct cmd_ctx *ctx) {
     insert_bulk(ctx->reply, deferred_cursor, slice_of(cursor_text, len));
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 static const char *const tips_nondeterministic_output_special[] = {"nondeterministic_output",
                                                                    "request_policy:special", NULL};
 static const char *const scan_history[] = {"6.0.0", "TYPE.", NULL};

@@ -1,5 +1,5 @@
-/* cmd_walk_keys.c - KEYS and RANDOMKEY: every shard looks at its own slots, some per turn; a slot that a
- * transaction has reserved is waited for. */
+/* cmd_walk_keys.c - KEYS and RANDOMKEY: every shard looks at its own slots, some per turn; a
+ * slot that a transaction has reserved is waited for. */
 #include "shards/cmd_walk_keys.h"
 #include "core/glob.h"
 #include "core/mem.h"
@@ -55,7 +55,8 @@ static bool keys_each(struct gather *gather, struct shard *shard) {
     for (unsigned looked = 0; part->slot < SLOTS_COUNT; part->slot++, part->position = 0) {
         if (node->slot_shard[part->slot] != shard->index) continue;
         if (++looked > KEYS_SLOTS_PER_TURN || entries_count >= KEYS_ENTRIES_PER_TURN) return true;
-        if (store_slot_owner_data(node->store, part->slot) != NULL) return true; /* a transaction has it */
+        /* a transaction has it */
+        if (store_slot_owner_data(node->store, part->slot) != NULL) return true;
         size_t keys_count = store_slot_keys_count(node->store, part->slot, gather->db);
         if (keys_count == 0) continue;
         if (keyspace_slot_scan(shard->keyspace, part->slot, gather->db, &part->position,
@@ -92,9 +93,9 @@ void keys_run(struct cmd_ctx *ctx) {
     gather_start(ctx, &ops);
 }
 
-/* ---- RANDOMKEY ----
- * Each shard offers one of its keys and says how many it has; the answer is drawn from the offers by these
- * weights. A well filled shard probes some slots and estimates; one with few keys counts all its slots. */
+/* ---- RANDOMKEY ---- Each shard offers one of its keys and says how many it has; the answer is
+ * drawn from the offers by these weights. A well filled shard probes some slots and estimates;
+ * one with few keys counts all its slots. */
 
 struct random_part {
     bool is_walking;
@@ -106,7 +107,9 @@ struct random_part {
 };
 
 static bool take_entry(struct random_part *part, struct shard *shard, unsigned slot, unsigned db) {
-    if (slot >= SLOTS_COUNT || store_slot_owner_data(shard->node->store, slot) != NULL) return false; /* lent meanwhile */
+    /* lent meanwhile */
+    if (slot >= SLOTS_COUNT || store_slot_owner_data(shard->node->store, slot) != NULL)
+        return false;
     for (unsigned try = 0; try < RANDOM_TRIES; try++) {
         struct entry *entry = keyspace_slot_random(shard->keyspace, slot, db, shard_random(shard));
         if (entry == NULL) return false;
@@ -182,7 +185,8 @@ static bool random_each(struct gather *gather, struct shard *shard) {
     for (unsigned looked = 0; part->slot < SLOTS_COUNT; part->slot++) {
         if (node->slot_shard[part->slot] != shard->index) continue;
         if (++looked > RANDOM_SLOTS_PER_TURN) return true;
-        if (store_slot_owner_data(node->store, part->slot) != NULL) return true; /* a transaction has it */
+        /* a transaction has it */
+        if (store_slot_owner_data(node->store, part->slot) != NULL) return true;
         size_t keys_count = store_slot_keys_count(node->store, part->slot, gather->db);
         if (keys_count == 0) continue;
         part->weight += (double)keys_count;

@@ -66,12 +66,13 @@ enum config_eviction {
     CONFIG_EVICTION_ALLKEYS_LFU,
     CONFIG_EVICTION_ALLKEYS_RANDOM,
 };
-enum config_shutdown { /* shutdown-on-sigterm and -sigint: bits */
-                       CONFIG_SHUTDOWN_DEFAULT = 0,
-                       CONFIG_SHUTDOWN_SAVE = 1,
-                       CONFIG_SHUTDOWN_NOSAVE = 2,
-                       CONFIG_SHUTDOWN_NOW = 4,
-                       CONFIG_SHUTDOWN_FORCE = 8,
+/* shutdown-on-sigterm and -sigint: bits */
+enum config_shutdown {
+    CONFIG_SHUTDOWN_DEFAULT = 0,
+    CONFIG_SHUTDOWN_SAVE = 1,
+    CONFIG_SHUTDOWN_NOSAVE = 2,
+    CONFIG_SHUTDOWN_NOW = 4,
+    CONFIG_SHUTDOWN_FORCE = 8,
 };
 enum config_client_class {
     CONFIG_CLIENT_NORMAL,

@@ -72,7 +72,8 @@ int shard_apply_listeners(struct shard *shard, const struct config *before,
     return changes.has_listener ? acceptor_reconfigure(shard) : 0;
 }
 
-/* Raises the soft limit of open files to `wanted`, and the hard one where we may. Returns what it is then. */
+/* Raises the soft limit of open files to `wanted`, and the hard one where we may. Returns what
+ * it is then. */
 static uint64_t files_limit_raise(uint64_t wanted) {
     struct rlimit limit;
 

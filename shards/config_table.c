@@ -39,7 +39,8 @@
 #define NO_TRACKING "client side caching is not built yet"
 #define NO_WARNINGS "no warning stops the start"
 #define ALWAYS_LAZY "tables and large values are always freed in slices, whoever deletes them"
-#define OWN_PACE "each shard looks after its clients ten times a second, and after expiry when it is due"
+#define OWN_PACE \
+    "each shard looks after its clients ten times a second, and after expiry when it is due"
 #define ALWAYS_REHASHES "tables grow a step at a time with the work that is done anyway"
 
 /* The order is Redis', as error texts list the names in it. The first name of a value is its text.

@@ -16,7 +16,7 @@
  *
  * Two differences from redis-server: the default of `save` is empty, as there are no snapshots yet,
  * and what does not fit into a signed 64-bit integer is out of range. */
-/* clang-format off: a table, by hand */
+/* clang-format off */
 #define CONFIG_DIRECTIVES(BOOL, INT, ENUM, TEXT, SPECIAL)                                      \
     /* Shards: slipring's own */                                                                  \
     SPECIAL(shards, "shards", NULL, IMMUTABLE, WORKS)                                             \

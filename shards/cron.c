@@ -15,8 +15,9 @@ static void look_at_clients(struct shard *shard) {
     for (; client != NULL && count > 0; count--) {
         struct client *next = client->next;
         if ((client->flags & CLIENT_CLOSING) == 0) {
-            if (timeout_ms > 0 && (client->flags & CLIENT_MONITOR) == 0 && client->block == CLIENT_RUNNING &&
-                client->pending_head == NULL && shard->now_unix_ms > client->active_unix_ms + timeout_ms) {
+            if (timeout_ms > 0 && (client->flags & CLIENT_MONITOR) == 0 &&
+                client->block == CLIENT_RUNNING && client->pending_head == NULL &&
+                shard->now_unix_ms > client->active_unix_ms + timeout_ms) {
                 log_write(shard->node->logger, LOG_LEVEL_VERBOSE, "Closing idle client");
                 client_close(client);
             } else if (client->out.bytes > 0) {
@@ -33,7 +34,8 @@ void cron_run(struct shard *shard) {
     if (shard->index == 0) {
         sampler_tick(shard->node);
         mem_peak_update();
-        if (shard->now_unix_ms / 3600000 != shard->cron_hour) logger_update_timezone(shard->node->logger);
+        if (shard->now_unix_ms / 3600000 != shard->cron_hour)
+            logger_update_timezone(shard->node->logger);
     }
     shard->cron_hour = shard->now_unix_ms / 3600000;
 }

@@ -1,4 +1,5 @@
-/* dispatch.c - what happens to one command: refused, run here, sent to another shard, entered as a transaction, or put off. */
+/* dispatch.c - what happens to one command: refused, run here, sent to another shard, entered as
+ * a transaction, or put off. */
 #include <ctype.h>
 #include <stdio.h>
 
@@ -22,21 +23,28 @@ static struct refusal refusal_begin(struct client *client) {
     return (struct refusal){.reply = {.out = out, .resp = client->resp}, .mark = outbuf_mark(out)};
 }
 
-static void refusal_end(struct shard *shard, struct client *client, const struct cmd *cmd, const struct refusal *refusal) {
+static void refusal_end(struct shard *shard, struct client *client, const struct cmd *cmd,
+                        const struct refusal *refusal) {
     if (cmd != NULL) stat_add(&shard->stats.cmds[cmd->index].rejected, 1);
     shard_stats_error(&shard->stats, refusal->reply.error_code);
-    if ((client->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) != 0) outbuf_truncate(refusal->reply.out, refusal->mark);
+    if ((client->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) != 0)
+        outbuf_truncate(refusal->reply.out, refusal->mark);
     client_make_dirty(client);
 }
 
-/* A browser that was made to send a request here: its first line is POST, or one of its headers is Host. True: cut off. */
+/* A browser that was made to send a request here: its first line is POST, or one of its headers
+ * is Host. True: cut off. */
 static bool cut_off_http(struct shard *shard, const struct batch_entry *entry) {
     struct client *client = entry->client;
 
-    if (!slice_equal_cstr_nocase(entry->args[0], "post") && !slice_equal_cstr_nocase(entry->args[0], "host:")) return false;
+    if (!slice_equal_cstr_nocase(entry->args[0], "post") &&
+        !slice_equal_cstr_nocase(entry->args[0], "host:"))
+        return false;
     log_write(shard->node->logger, LOG_LEVEL_WARNING,
-              "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. This is "
-              "likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis instance. "
+              "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: "
+              "commands to Redis. This is "
+              "likely due to an attacker attempting to use Cross Protocol Scripting to compromise "
+              "your Redis instance. "
               "Connection from %s aborted.",
               client->address_peer);
     client_close(client);
@@ -56,27 +64,32 @@ static void refuse_unknown(struct shard *shard, const struct batch_entry *entry)
     if (parent != NULL) {
         char container[64];
         size_t len = args[0].len < sizeof container - 1 ? args[0].len : sizeof container - 1;
-        for (size_t i = 0; i < len; i++) container[i] = (char)toupper((unsigned char)parent->fullname[i]);
+        for (size_t i = 0; i < len; i++)
+            container[i] = (char)toupper((unsigned char)parent->fullname[i]);
         container[len] = '\0';
         int sub_len = args[1].len < 128 ? (int)args[1].len : 128;
-        reply_error_format(&refusal.reply, "unknown subcommand '%.*s'. Try %s HELP.", sub_len, args[1].data, container);
+        reply_error_format(&refusal.reply, "unknown subcommand '%.*s'. Try %s HELP.", sub_len,
+                           args[1].data, container);
     } else {
         for (size_t i = 1; i < entry->args_count && shown_len < SHOWN_BYTES_MAX; i++) {
             int room = (int)(SHOWN_BYTES_MAX - shown_len);
             int len = args[i].len < (size_t)room ? (int)args[i].len : room;
-            int written = snprintf(shown + shown_len, sizeof shown - shown_len, "'%.*s' ", len, args[i].data);
+            int written = snprintf(shown + shown_len, sizeof shown - shown_len, "'%.*s' ", len,
+                                   args[i].data);
             shown_len += (size_t)written;
         }
         shown[shown_len] = '\0';
         int name_len = args[0].len < 128 ? (int)args[0].len : 128;
-        reply_error_format(&refusal.reply, "unknown command '%.*s', with args beginning with: %s", name_len, args[0].data, shown);
+        reply_error_format(&refusal.reply, "unknown command '%.*s', with args beginning with: %s",
+                           name_len, args[0].data, shown);
     }
     refusal_end(shard, entry->client, NULL, &refusal);
 }
 
 static void refuse_arity(struct shard *shard, const struct batch_entry *entry) {
     struct refusal refusal = refusal_begin(entry->client);
-    reply_error_format(&refusal.reply, "wrong number of arguments for '%s' command", entry->cmd->fullname);
+    reply_error_format(&refusal.reply, "wrong number of arguments for '%s' command",
+                       entry->cmd->fullname);
     refusal_end(shard, entry->client, entry->cmd, &refusal);
 }
 
@@ -138,7 +151,8 @@ static void run_here(struct shard *shard, const struct batch_entry *entry) {
         return;
     }
     /* CLIENT REPLY ON is answered even so. */
-    if (SL_UNLIKELY(is_discarded) && (client->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) != 0) outbuf_truncate(out, mark);
+    if (SL_UNLIKELY(is_discarded) && (client->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) != 0)
+        outbuf_truncate(out, mark);
     client_make_dirty(client);
     exec_finished(shard, client, entry->cmd, entry->args, entry->args_count, duration_ns);
 }
@@ -152,7 +166,8 @@ static bool may_block(const struct batch_entry *entry) {
 
 static void forward(struct shard *shard, const struct batch_entry *entry) {
     struct client *client = entry->client;
-    struct request *request = request_new(shard, client, entry->cmd, entry->args, entry->args_count, &entry->key_first);
+    struct request *request = request_new(shard, client, entry->cmd, entry->args, entry->args_count,
+                                          &entry->key_first);
 
     request->shard_index = entry->shard_index;
     request->has_many_keys = entry->has_many_keys;
@@ -162,12 +177,15 @@ static void forward(struct shard *shard, const struct batch_entry *entry) {
         client->block = CLIENT_WAITS_REPLIES; /* it may be overtaken by what comes behind it */
     } else {
         messages_to_slots(shard, entry->shard_index, &request->msg);
-        if (may_block(entry)) client->block = CLIENT_WAITS_REPLIES; /* until it is known whether it does */
+        /* until it is known whether it does */
+        if (may_block(entry)) client->block = CLIENT_WAITS_REPLIES;
     }
 }
 
-static void start_tx(struct shard *shard, const struct batch_entry *entry, const struct tx_slots *slots) {
-    struct request *request = request_new(shard, entry->client, entry->cmd, entry->args, entry->args_count, &entry->key_first);
+static void start_tx(struct shard *shard, const struct batch_entry *entry,
+                     const struct tx_slots *slots) {
+    struct request *request = request_new(shard, entry->client, entry->cmd, entry->args,
+                                          entry->args_count, &entry->key_first);
 
     request->shard_index = (uint16_t)__builtin_ctzll(slots->shards_mask);
     entry->client->block = CLIENT_WAITS_REPLIES;
@@ -179,13 +197,15 @@ static bool dispatch_one_shard(struct shard *shard, const struct batch_entry *en
     bool is_held = token_is_held(shard, entry->shard_index);
 
     /* SCOPE_SLOT: it sees more than its slot. */
-    if ((entry->cmd->def->scope == SCOPE_SLOT || may_block(entry)) && client->pending_head != NULL) {
+    if ((entry->cmd->def->scope == SCOPE_SLOT || may_block(entry)) &&
+        client->pending_head != NULL) {
         client->block = CLIENT_WAITS_REPLIES;
         return false;
     }
     bool is_remote = entry->shard_index != shard->index;
 
-    if (SL_UNLIKELY(!is_held || (is_remote && (entry->cmd->def->flags & CMD_SLOW_EXECUTION) != 0))) {
+    if (SL_UNLIKELY(!is_held ||
+                    (is_remote && (entry->cmd->def->flags & CMD_SLOW_EXECUTION) != 0))) {
         if ((entry->cmd->def->flags & CMD_SLOW_EXECUTION) != 0 && client->pending_head != NULL) {
             client->block = CLIENT_WAITS_REPLIES;
             return false;
@@ -198,7 +218,8 @@ static bool dispatch_one_shard(struct shard *shard, const struct batch_entry *en
         if (entry->has_many_keys) {
             struct tx_slots slots;
             tx_slots_init(&slots, shard->node, entry->cmd, entry->args, entry->args_count);
-            bool are_free = tx_slots_are_free(&slots, shard), is_put_off = !are_free && client->pending_head != NULL;
+            bool are_free = tx_slots_are_free(&slots, shard),
+                 is_put_off = !are_free && client->pending_head != NULL;
             if (is_put_off) {
                 client->block = CLIENT_WAITS_REPLIES;
             } else if (!are_free) {
@@ -208,10 +229,11 @@ static bool dispatch_one_shard(struct shard *shard, const struct batch_entry *en
             if (is_put_off) return false;
             if (!are_free) return true;
         } else if (store_slot_owner_data(shard->node->store, entry->key_first.slot) != NULL) {
-            struct request *request =
-                request_new(shard, client, entry->cmd, entry->args, entry->args_count, &entry->key_first);
+            struct request *request = request_new(shard, client, entry->cmd, entry->args,
+                                                  entry->args_count, &entry->key_first);
             request->shard_index = entry->shard_index;
-            bool is_queued = slot_queue_join(shard->node->shards[entry->shard_index], shard->node->store, request);
+            bool is_queued = slot_queue_join(shard->node->shards[entry->shard_index],
+                                             shard->node->store, request);
             SL_ASSERT(is_queued);
             if (may_block(entry)) client->block = CLIENT_WAITS_REPLIES;
             return true;
@@ -275,14 +297,18 @@ static bool dispatch_known(struct shard *shard, const struct batch_entry *entry)
 bool dispatch_is_plain(const struct shard *shard, const struct batch_entry *entry) {
     const uint32_t odd_flags = CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT;
 
-    if (entry->route != ROUTE_SHARD || entry->has_many_keys || entry->key_first.name.data == NULL) return false;
+    if (entry->route != ROUTE_SHARD || entry->has_many_keys || entry->key_first.name.data == NULL)
+        return false;
     if ((entry->cmd->def->flags & (CMD_SLOW_EXECUTION | CMD_BLOCKING)) != 0) return false;
-    if ((entry->client->flags & (CLIENT_AUTHENTICATED | odd_flags)) != CLIENT_AUTHENTICATED) return false;
+    if ((entry->client->flags & (CLIENT_AUTHENTICATED | odd_flags)) != CLIENT_AUTHENTICATED)
+        return false;
     return atomic_load_explicit(&shard->node->pause_until_unix_ms, memory_order_relaxed) == 0;
 }
 
-/* Runs the call with its reply into the scratch, or, when that is nearly full, into memory of its own. */
-static uint64_t run_into_scratch(struct shard *shard, struct batch_entry *entry, struct exec_call *call) {
+/* Runs the call with its reply into the scratch, or, when that is nearly full, into memory of
+ * its own. */
+static uint64_t run_into_scratch(struct shard *shard, struct batch_entry *entry,
+                                 struct exec_call *call) {
     struct batch *batch = shard->batch;
     struct outbuf *scratch = &batch->scratch, *rest = &batch->reply_rests[entry - batch->entries];
     struct outbuf_chunk *chunk = batch->scratch_chunk;
@@ -293,7 +319,8 @@ static uint64_t run_into_scratch(struct shard *shard, struct batch_entry *entry,
     call->out = SL_UNLIKELY(entry->has_rest) ? rest : scratch;
     uint64_t duration_ns = exec_call(shard, call);
     entry->reply_len = chunk->len - entry->reply_offset;
-    if (SL_UNLIKELY(chunk->next != NULL)) { /* more than the scratch holds: those chunks are this reply's */
+    /* more than the scratch holds: those chunks are this reply's */
+    if (SL_UNLIKELY(chunk->next != NULL)) {
         outbuf_init(rest);
         scratch->head = chunk->next;
         scratch->bytes -= chunk->len;
@@ -330,7 +357,8 @@ bool dispatch_run_plain(struct shard *shard, struct batch_entry *entry) {
 }
 
 static void feed_monitors(struct shard *shard, const struct batch_entry *entry) {
-    if (SL_LIKELY(atomic_load_explicit(&shard->node->monitors_count, memory_order_relaxed) == 0)) return;
+    if (SL_LIKELY(atomic_load_explicit(&shard->node->monitors_count, memory_order_relaxed) == 0))
+        return;
     monitor_feed(shard, entry->client, entry->cmd, entry->args, entry->args_count);
 }
 
@@ -340,13 +368,16 @@ static void move_reply(struct shard *shard, struct batch_entry *entry, struct ou
     const char *data = batch->scratch_chunk->data + entry->reply_offset;
     size_t len = entry->reply_len;
 
-    if (SL_LIKELY(len <= SHORT_BYTES && batch->scratch_chunk->capacity - entry->reply_offset >= SHORT_BYTES)) {
-        memcpy(outbuf_reserve(to, SHORT_BYTES), data, SHORT_BYTES); /* a few moves, whatever its length */
+    if (SL_LIKELY(len <= SHORT_BYTES &&
+                  batch->scratch_chunk->capacity - entry->reply_offset >= SHORT_BYTES)) {
+        /* a few moves, whatever its length */
+        memcpy(outbuf_reserve(to, SHORT_BYTES), data, SHORT_BYTES);
         outbuf_commit(to, len);
     } else {
         outbuf_append(to, data, len);
     }
-    if (SL_UNLIKELY(entry->has_rest)) outbuf_append_chain(to, &batch->reply_rests[entry - batch->entries]);
+    if (SL_UNLIKELY(entry->has_rest))
+        outbuf_append_chain(to, &batch->reply_rests[entry - batch->entries]);
 }
 
 void dispatch_finish_plain(struct shard *shard, struct batch_entry *entry) {
@@ -358,7 +389,8 @@ void dispatch_finish_plain(struct shard *shard, struct batch_entry *entry) {
     if (SL_LIKELY(entry->is_run)) {
         move_reply(shard, entry, client_out(client));
         client_make_dirty(client);
-        exec_finished(shard, client, entry->cmd, entry->args, entry->args_count, entry->duration_ns);
+        exec_finished(shard, client, entry->cmd, entry->args, entry->args_count,
+                      entry->duration_ns);
     } else {
         forward(shard, entry);
     }

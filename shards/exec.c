@@ -9,7 +9,8 @@
 #include "shards/slowlog.h"
 #include "shards/tx.h"
 
-static void count_call(struct shard *thread, const struct cmd *cmd, const struct reply *reply, uint64_t duration_ns) {
+static void count_call(struct shard *thread, const struct cmd *cmd, const struct reply *reply,
+                       uint64_t duration_ns) {
     struct cmd_stats *stats = &thread->stats.cmds[cmd->index];
 
     stat_add(&stats->calls, 1);
@@ -60,15 +61,19 @@ uint64_t exec_call(struct shard *thread, const struct exec_call *call) {
     thread->ticks = ticks;
 
     /* What blocks is counted when it is answered. */
-    if (SL_LIKELY(call->blocking == NULL || !call->blocking->is_blocked)) count_call(thread, call->cmd, &reply, duration_ns);
-    if (SL_UNLIKELY(ctx.waiters != NULL) && block_has_ready(&thread->block) && !thread->block.is_serving) block_serve(thread);
+    if (SL_LIKELY(call->blocking == NULL || !call->blocking->is_blocked))
+        count_call(thread, call->cmd, &reply, duration_ns);
+    if (SL_UNLIKELY(ctx.waiters != NULL) && block_has_ready(&thread->block) &&
+        !thread->block.is_serving)
+        block_serve(thread);
     return duration_ns;
 }
 
 /* ---- Requests ---- */
 
-struct request *request_new(struct shard *thread, struct client *client, const struct cmd *cmd, const struct slice *args,
-                            size_t args_count, const struct key *key_first) {
+struct request *request_new(struct shard *thread, struct client *client, const struct cmd *cmd,
+                            const struct slice *args, size_t args_count,
+                            const struct key *key_first) {
     struct request *request = thread->requests_free;
 
     if (request != NULL) {
@@ -90,7 +95,8 @@ struct request *request_new(struct shard *thread, struct client *client, const s
     request->key_first = *key_first;
     request->duration_ns = 0;
     request->waiter = NULL;
-    struct slice *copy = args_count <= REQUEST_ARGS_INLINE ? request->args_inline : mem_must(args_count * sizeof *copy);
+    struct slice *copy = args_count <= REQUEST_ARGS_INLINE ? request->args_inline
+                                                           : mem_must(args_count * sizeof *copy);
     memcpy(copy, args, args_count * sizeof *copy);
     request->args = copy;
 
@@ -183,8 +189,8 @@ void exec_request_completed(struct shard *thread, struct request *request) {
     client_pending_advance(client);
 }
 
-void exec_finished_slowly(struct shard *thread, struct client *client, const struct cmd *cmd, const struct slice *args,
-                          size_t args_count, uint64_t duration_ns) {
+void exec_finished_slowly(struct shard *thread, struct client *client, const struct cmd *cmd,
+                          const struct slice *args, size_t args_count, uint64_t duration_ns) {
     const struct config *config = thread->config;
 
     if (SL_UNLIKELY(config->slowlog_log_slower_than >= 0 &&

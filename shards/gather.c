@@ -1,5 +1,5 @@
-/* gather.c - asking all shards. One call message to each thread; a part that is not ready yet stays as a job there; the last
- * part's return message lets the origin answer. */
+/* gather.c - asking all shards. One call message to each thread; a part that is not ready yet
+ * stays as a job there; the last part's return message lets the origin answer. */
 #include "shards/gather.h"
 
 #include "core/mem.h"
@@ -53,7 +53,8 @@ struct gather *gather_prepare(struct cmd_ctx *ctx, const struct gather_ops *ops)
     run->is_discarded = (client->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) != 0;
     run->args_copy = args_copy(ctx->args, ctx->args_count);
     run->public = (struct gather){
-        .state = mem_must_zero(ops->state_bytes + node->shards_count * ops->state_bytes_per_shard + 1),
+        .state = mem_must_zero(ops->state_bytes + node->shards_count * ops->state_bytes_per_shard +
+                               1),
         .args = run->args_copy,
         .args_count = ctx->args_count,
         .shards_count = node->shards_count,
@@ -73,7 +74,8 @@ static void answer(struct shard *shard, struct gather_run *run) {
 
     outbuf_init(&discarded);
     client->block = CLIENT_RUNNING;
-    struct reply reply = {.out = is_gone || run->is_discarded ? &discarded : client_out(client), .resp = client->resp};
+    struct reply reply = {.out = is_gone || run->is_discarded ? &discarded : client_out(client),
+                          .resp = client->resp};
     struct session session = {.shard = shard, .client = client};
     struct cmd_ctx ctx = {
         .cmd = run->cmd,
@@ -131,7 +133,8 @@ static void part_start(struct shard *shard, void *arg) {
 }
 
 void gather_go(struct gather *gather) {
-    for (unsigned i = 0; i < gather->shards_count; i++) shard_call(gather->origin, i, part_start, run_of(gather));
+    for (unsigned i = 0; i < gather->shards_count; i++)
+        shard_call(gather->origin, i, part_start, run_of(gather));
 }
 
 void gather_start(struct cmd_ctx *ctx, const struct gather_ops *ops) {

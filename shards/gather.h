@@ -1,10 +1,12 @@
 #pragma once
-/* Asking every shard's thread something, and answering a client with what came back (INFO, CLIENT LIST, KEYS, CONFIG SET ...). No slot is
- * reserved: each part sees its own shard at its own moment.
+/* Asking every shard's thread something, and answering a client with what came back (INFO,
+ * CLIENT LIST, KEYS, CONFIG SET ...). No slot is reserved: each part sees its own shard at its
+ * own moment.
  *
- * The asker's client is blocked meanwhile. `each` runs once per turn on each thread until it returns false (long work is thus sliced), `done` once
- * on the asker's thread after all of them. `state` is zeroed memory shared by all parts: each part writes only to what is
- * its own (index by shard->index). */
+ * The asker's client is blocked meanwhile. `each` runs once per turn on each thread until it
+ * returns false (long work is thus sliced), `done` once on the asker's thread after all of them.
+ * `state` is zeroed memory shared by all parts: each part writes only to what is its own (index
+ * by shard->index). */
 #include "core/cmd.h"
 #include "shards/shard.h"
 
@@ -13,7 +15,7 @@ struct gather {
     const struct slice *args; /* a copy of the command's, for `each` and `done` */
     size_t args_count;
     unsigned shards_count;
-    uint16_t db;              /* the client's at the start */
+    uint16_t db; /* the client's at the start */
     uint64_t client_id;
     struct shard *origin;
 };
@@ -21,10 +23,11 @@ struct gather {
 struct gather_ops {
     /* True: not ready yet, call again in the next turn. */
     bool (*each)(struct gather *gather, struct shard *shard);
-    /* Writes the reply; ctx is a fresh context with args, reply and session of the asking client (which may have gone: then the reply goes nowhere). */
+    /* Writes the reply; ctx is a fresh context with args, reply and session of the asking client
+     * (which may have gone: then the reply goes nowhere). */
     void (*done)(struct gather *gather, struct cmd_ctx *ctx);
     void (*free_state)(struct gather *gather); /* frees what state's fields own; may be NULL */
-    size_t state_bytes;                        /* fixed part */
+    size_t state_bytes; /* fixed part */
     size_t state_bytes_per_shard;
     /* `each` needs the shard's token (it looks at slots). */
     bool needs_token;

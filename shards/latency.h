@@ -1,6 +1,7 @@
 #pragma once
-/* The samples behind LATENCY LATEST, HISTORY, GRAPH and DOCTOR: per event the last 160 seconds that were
- * slow. Each thread has its own; the commands merge them. latency_event_record() (slowlog.h) fills them. */
+/* The samples behind LATENCY LATEST, HISTORY, GRAPH and DOCTOR: per event the last 160 seconds
+ * that were slow. Each thread has its own; the commands merge them. latency_event_record()
+ * (slowlog.h) fills them. */
 #include "core/base.h"
 
 enum { LATENCY_SAMPLES_MAX = 160, LATENCY_EVENTS_MAX = 32, LATENCY_NAME_BYTES_MAX = 32 };

@@ -25,8 +25,8 @@ void messages_to_home(struct shard *thread, unsigned shard_index, struct msg *ms
     thread->home_out_mask |= UINT64_C(1) << shard_index;
 }
 
-/* A sleeper sets is_sleeping and then looks at its inboxes; we have filled the inbox and then look at is_sleeping: one sees the
- * other (all seq_cst). */
+/* A sleeper sets is_sleeping and then looks at its inboxes; we have filled the inbox and then
+ * look at is_sleeping: one sees the other (all seq_cst). */
 static void ring_if_sleeping(struct shard *from, struct shard *target) {
     if (atomic_load_explicit(&target->is_sleeping, memory_order_seq_cst) &&
         atomic_exchange_explicit(&target->is_sleeping, false, memory_order_seq_cst)) {
@@ -47,7 +47,8 @@ static void flush_slots(struct shard *thread, unsigned index) {
     if (!spsc_push(&target->slot_queues[thread->index], chain->head)) return; /* full: next turn */
     *chain = (struct msg_chain){0};
     thread->slot_out_mask &= ~(UINT64_C(1) << index);
-    atomic_fetch_or_explicit(&target->slot_inbox, UINT64_C(1) << thread->index, memory_order_seq_cst);
+    atomic_fetch_or_explicit(&target->slot_inbox, UINT64_C(1) << thread->index,
+                             memory_order_seq_cst);
     if (target == thread || thread->config->lend_sleeping_shards) {
         /* Free meanwhile? Then nobody will look but us. Taken: the holder will (token.c, I1). */
         if (token_try(thread, target)) token_release(thread, target);
@@ -63,13 +64,16 @@ static void flush_home(struct shard *thread, unsigned index) {
     if (!spsc_push(&target->home_queues[thread->index], chain->head)) return;
     *chain = (struct msg_chain){0};
     thread->home_out_mask &= ~(UINT64_C(1) << index);
-    atomic_fetch_or_explicit(&target->home_inbox, UINT64_C(1) << thread->index, memory_order_seq_cst);
+    atomic_fetch_or_explicit(&target->home_inbox, UINT64_C(1) << thread->index,
+                             memory_order_seq_cst);
     if (target != thread) ring_if_sleeping(thread, target);
 }
 
 void messages_flush(struct shard *thread) {
-    /* Doing work for others can make new messages; a queue that stays full keeps its bit: hence the rounds. */
-    for (unsigned round = 0; round < 4 && (thread->slot_out_mask | thread->home_out_mask) != 0; round++) {
+    /* Doing work for others can make new messages; a queue that stays full keeps its bit: hence
+     * the rounds. */
+    for (unsigned round = 0; round < 4 && (thread->slot_out_mask | thread->home_out_mask) != 0;
+         round++) {
         for (uint64_t mask = thread->slot_out_mask; mask != 0; mask &= mask - 1) {
             flush_slots(thread, (unsigned)__builtin_ctzll(mask));
         }
@@ -81,11 +85,10 @@ void messages_flush(struct shard *thread) {
 
 static void handle_home(struct shard *thread, struct msg *msg) {
     switch ((enum msg_kind)msg->kind) {
-    case MSG_REPLY:
-        exec_request_completed(thread, CONTAINER_OF(msg, struct request, msg));
-        break;
+    case MSG_REPLY: exec_request_completed(thread, CONTAINER_OF(msg, struct request, msg)); break;
     case MSG_REQUEST: {
-        /* Slow by nature: ours to run, with our own token. A borrower has it: next turn, in order behind what came since. */
+        /* Slow by nature: ours to run, with our own token. A borrower has it: next turn, in
+         * order behind what came since. */
         if (!token_acquire(thread, thread)) {
             messages_to_home(thread, thread->index, msg);
             break;
@@ -96,7 +99,7 @@ static void handle_home(struct shard *thread, struct msg *msg) {
     }
     case MSG_CALL: {
         struct call *call = CONTAINER_OF(msg, struct call, msg);
-        void (*run)(struct shard *shard, void *arg) = call->run;
+        void (*run)(struct shard * shard, void *arg) = call->run;
         void *arg = call->arg;
         mem_free(call);
         run(thread, arg);
@@ -127,7 +130,8 @@ bool messages_drain_home(struct shard *thread) {
     return had_some;
 }
 
-void shard_call(struct shard *from, unsigned to_index, void (*run)(struct shard *shard, void *arg), void *arg) {
+void shard_call(struct shard *from, unsigned to_index, void (*run)(struct shard *shard, void *arg),
+                void *arg) {
     struct call *call = mem_must(sizeof *call);
     *call = (struct call){.msg = {.kind = MSG_CALL}, .run = run, .arg = arg};
     messages_to_home(from, to_index, &call->msg);

@@ -72,7 +72,7 @@ static void monitor_run(struct cmd_ctx *ctx) {
     reply_ok(ctx->reply);
 }
 
-/* clang-format off: tables are set by hand */
+/* clang-format off */
 
 static const struct cmd_def monitor_cmds[] = {
     {.name = "monitor",

@@ -12,9 +12,10 @@
 #include "shards/shard.h"
 
 static const struct cmd_family *const families_shards[] = {
-    &cmd_family_acl,     &cmd_family_client, &cmd_family_command, &cmd_family_config, &cmd_family_connection,
-    &cmd_family_debug,   &cmd_family_info,   &cmd_family_latency, &cmd_family_memory, &cmd_family_monitor,
-    &cmd_family_server,  &cmd_family_slowlog, &cmd_family_walk,
+    &cmd_family_acl,        &cmd_family_client,  &cmd_family_command, &cmd_family_config,
+    &cmd_family_connection, &cmd_family_debug,   &cmd_family_info,    &cmd_family_latency,
+    &cmd_family_memory,     &cmd_family_monitor, &cmd_family_server,  &cmd_family_slowlog,
+    &cmd_family_walk,
 };
 
 static struct cmd_table *make_commands(void) {
@@ -23,7 +24,8 @@ static struct cmd_table *make_commands(void) {
 
     SL_ASSERT(cmd_families_core_count + ARRAY_COUNT(families_shards) <= ARRAY_COUNT(families));
     for (size_t i = 0; i < cmd_families_core_count; i++) families[count++] = cmd_families_core[i];
-    for (size_t i = 0; i < ARRAY_COUNT(families_shards); i++) families[count++] = families_shards[i];
+    for (size_t i = 0; i < ARRAY_COUNT(families_shards); i++)
+        families[count++] = families_shards[i];
     return cmd_table_new(families, count);
 }
 
@@ -74,10 +76,13 @@ int node_rename_commands(struct node *node) {
 
     for (size_t i = 0; i < config->renames_count; i++) {
         const struct config_rename *rename = &config->renames[i];
-        int err = cmd_table_rename(node->cmds, slice_of(rename->from.data, rename->from.len), slice_of(rename->to.data, rename->to.len));
+        int err = cmd_table_rename(node->cmds, slice_of(rename->from.data, rename->from.len),
+                                   slice_of(rename->to.data, rename->to.len));
         if (err == 0) continue;
-        log_write(node->logger, LOG_LEVEL_WARNING, "rename-command %s %s: %s", rename->from.data, rename->to.data,
-                  err == -ENOENT ? "No such command in rename-command" : "Target command name already exists");
+        log_write(node->logger, LOG_LEVEL_WARNING, "rename-command %s %s: %s", rename->from.data,
+                  rename->to.data,
+                  err == -ENOENT ? "No such command in rename-command"
+                                 : "Target command name already exists");
         return err;
     }
     return 0;

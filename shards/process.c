@@ -29,38 +29,46 @@ int process_daemonize(void) {
     return 0;
 }
 
-void process_raise_files_limit(struct config *config, const struct logger *logger, unsigned extra_files) {
+void process_raise_files_limit(struct config *config, const struct logger *logger,
+                               unsigned extra_files) {
     struct rlimit limit;
     rlim_t wanted = (rlim_t)config->maxclients + extra_files;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        log_write(logger, LOG_LEVEL_WARNING, "Unable to obtain the current NOFILE limit (%s)", strerror(errno));
+        log_write(logger, LOG_LEVEL_WARNING, "Unable to obtain the current NOFILE limit (%s)",
+                  strerror(errno));
         return;
     }
     if (limit.rlim_cur >= wanted) return;
     rlim_t before = limit.rlim_cur;
-    struct rlimit raised = {.rlim_cur = wanted, .rlim_max = wanted > limit.rlim_max ? wanted : limit.rlim_max};
+    struct rlimit raised = {.rlim_cur = wanted,
+                            .rlim_max = wanted > limit.rlim_max ? wanted : limit.rlim_max};
     if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
-        raised = (struct rlimit){.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max, .rlim_max = limit.rlim_max};
+        raised = (struct rlimit){.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max,
+                                 .rlim_max = limit.rlim_max};
         if (setrlimit(RLIMIT_NOFILE, &raised) != 0) raised.rlim_cur = before;
     }
     if (raised.rlim_cur >= wanted) {
-        log_write(logger, LOG_LEVEL_NOTICE, "Increased maximum number of open files to %llu (it was originally set to %llu).",
+        log_write(logger, LOG_LEVEL_NOTICE,
+                  "Increased maximum number of open files to %llu (it was originally set to %llu).",
                   (unsigned long long)wanted, (unsigned long long)before);
         return;
     }
     if (raised.rlim_cur <= extra_files) {
         log_write(logger, LOG_LEVEL_WARNING,
-                  "Your current 'ulimit -n' of %llu is not enough for the server to start. Please increase your open file "
+                  "Your current 'ulimit -n' of %llu is not enough for the server to start. Please "
+                  "increase your open file "
                   "limit to at least %llu. Exiting.",
                   (unsigned long long)raised.rlim_cur, (unsigned long long)wanted);
         exit(1);
     }
     config->maxclients = (int64_t)(raised.rlim_cur - extra_files);
     log_write(logger, LOG_LEVEL_WARNING,
-              "You requested maxclients requiring at least %llu max file descriptors. Current maximum open files is %llu. "
+              "You requested maxclients requiring at least %llu max file descriptors. Current "
+              "maximum open files is %llu. "
               "maxclients has been reduced to %lld to compensate for low ulimit.",
-              (unsigned long long)wanted, (unsigned long long)raised.rlim_cur, (long long)config->maxclients);
+              (unsigned long long)wanted, (unsigned long long)raised.rlim_cur,
+              (long long)config->maxclients);
 }
 
 static bool write_text_file(const char *path, const char *text) {
@@ -106,7 +114,8 @@ static bool parse_processors(const char *text, cpu_set_t *mask) {
                 if (end == text || step < 1) return false;
             }
         }
-        for (long processor = first; processor <= last; processor += step) CPU_SET((size_t)processor, mask);
+        for (long processor = first; processor <= last; processor += step)
+            CPU_SET((size_t)processor, mask);
         if (*end == ',') end++;
         text = end;
     }
@@ -120,7 +129,8 @@ static void warn_about_memory(const struct logger *logger) {
     if (file == NULL) return;
     if (fscanf(file, "%d", &overcommit) == 1 && overcommit == 2) {
         log_write(logger, LOG_LEVEL_WARNING,
-                  "WARNING vm.overcommit_memory is 2: allocations fail when the commit limit is reached, even with free memory.");
+                  "WARNING vm.overcommit_memory is 2: allocations fail when the commit limit is "
+                  "reached, even with free memory.");
     }
     fclose(file);
 }
@@ -130,11 +140,15 @@ void process_apply(const struct config *config, const struct logger *logger) {
 
     adjust_oom_score(config, logger);
     if (config->disable_thp && prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0) {
-        log_write(logger, LOG_LEVEL_WARNING, "Transparent huge pages cannot be turned off for this process: %s", strerror(errno));
+        log_write(logger, LOG_LEVEL_WARNING,
+                  "Transparent huge pages cannot be turned off for this process: %s",
+                  strerror(errno));
     }
     if (config->server_cpulist.len > 0) {
-        if (!parse_processors(config->server_cpulist.data, &mask) || sched_setaffinity(0, sizeof mask, &mask) != 0) {
-            log_write(logger, LOG_LEVEL_WARNING, "server_cpulist %s cannot be applied", config->server_cpulist.data);
+        if (!parse_processors(config->server_cpulist.data, &mask) ||
+            sched_setaffinity(0, sizeof mask, &mask) != 0) {
+            log_write(logger, LOG_LEVEL_WARNING, "server_cpulist %s cannot be applied",
+                      config->server_cpulist.data);
         }
     }
     warn_about_memory(logger);
@@ -165,7 +179,8 @@ void process_pid_file_remove(const struct config *config) {
 static bool has_manager; /* main thread only */
 
 void process_find_manager(const struct config *config) {
-    has_manager = config->supervised == CONFIG_SUPERVISED_SYSTEMD || config->supervised == CONFIG_SUPERVISED_AUTO;
+    has_manager = config->supervised == CONFIG_SUPERVISED_SYSTEMD ||
+                  config->supervised == CONFIG_SUPERVISED_AUTO;
 }
 
 void process_notify(const char *state) {
@@ -173,7 +188,9 @@ void process_notify(const char *state) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
     if (!has_manager) return;
-    if (path == NULL || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof address.sun_path) return;
+    if (path == NULL || (path[0] != '/' && path[0] != '@') ||
+        strlen(path) >= sizeof address.sun_path)
+        return;
     size_t len = strlen(path);
     memcpy(address.sun_path, path, len);
     if (path[0] == '@') address.sun_path[0] = '\0';
@@ -198,8 +215,9 @@ static void on_crash(int signal_number, siginfo_t *info, void *context) {
     (void)context;
     if (is_reporting) _exit(128 + signal_number);
     is_reporting = 1;
-    int len = snprintf(line, sizeof line, "=== BUG REPORT START: crashed by signal %d, address %p, code %d ===", signal_number,
-                       info->si_addr, info->si_code);
+    int len = snprintf(line, sizeof line,
+                       "=== BUG REPORT START: crashed by signal %d, address %p, code %d ===",
+                       signal_number, info->si_addr, info->si_code);
     log_write_raw(crash_logger, LOG_LEVEL_WARNING, slice_of(line, (size_t)len));
     backtrace_symbols_fd(frames, backtrace(frames, FRAMES_MAX), crash_logger->fd);
     log_write_raw(crash_logger, LOG_LEVEL_WARNING, SLICE_LITERAL("=== BUG REPORT END ==="));
@@ -209,7 +227,8 @@ static void on_crash(int signal_number, siginfo_t *info, void *context) {
 
 void process_install_crash_report(const struct logger *logger) {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = (int)(SA_SIGINFO | SA_NODEFER | SA_RESETHAND)};
+    struct sigaction action = {.sa_sigaction = on_crash,
+                               .sa_flags = (int)(SA_SIGINFO | SA_NODEFER | SA_RESETHAND)};
 
     crash_logger = logger;
     void *warm_up[1];

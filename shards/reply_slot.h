@@ -1,6 +1,6 @@
 #pragma once
-/* Room for one reply that is written before its turn: an outbuf whose first chunk is part of the struct, so that most replies need no
- * allocation, on whatever thread they are made. */
+/* Room for one reply that is written before its turn: an outbuf whose first chunk is part of the
+ * struct, so that most replies need no allocation, on whatever thread they are made. */
 #include "core/outbuf.h"
 
 enum { REPLY_SLOT_BYTES = 192 };
@@ -10,7 +10,8 @@ struct reply_slot {
     struct outbuf_chunk first;
     char bytes[REPLY_SLOT_BYTES]; /* first.data */
 };
-_Static_assert(offsetof(struct reply_slot, bytes) == offsetof(struct reply_slot, first) + sizeof(struct outbuf_chunk),
+_Static_assert(offsetof(struct reply_slot, bytes) ==
+                   offsetof(struct reply_slot, first) + sizeof(struct outbuf_chunk),
                "the bytes lie behind their chunk");
 
 static inline void reply_slot_init(struct reply_slot *slot) {

@@ -1,9 +1,11 @@
 #pragma once
-/* A command that could not be answered at once, on its way to the shard that can: forwarded, or waiting for a
- * reserved slot, or part of a transaction. It stands in its connection's FIFO as the place-holder of its reply. The arguments point
- * into the connection's receive memory, which stays pinned until the answer is back: nothing is copied.
+/* A command that could not be answered at once, on its way to the shard that can: forwarded, or
+ * waiting for a reserved slot, or part of a transaction. It stands in its connection's FIFO as
+ * the place-holder of its reply. The arguments point into the connection's receive memory, which
+ * stays pinned until the answer is back: nothing is copied.
  *
- * Made and freed by the connection's home thread; in between it belongs to whoever has it in a queue. */
+ * Made and freed by the connection's home thread; in between it belongs to whoever has it in a
+ * queue. */
 #include "core/cmd.h"
 #include "core/outbuf.h"
 #include "shards/reply_slot.h"
@@ -17,12 +19,13 @@ struct waiter;
 struct block_task;
 struct loop_buf;
 
-/* Something that waits for a slot, in the order of arrival. The slot's owner word points at the last one, whose next is the
- * first (the holder): one word holds the whole queue. */
+/* Something that waits for a slot, in the order of arrival. The slot's owner word points at the
+ * last one, whose next is the first (the holder): one word holds the whole queue. */
 struct slot_wait {
     struct slot_wait *next;
-    struct tx *tx;           /* a transaction's reservation, or */
-    struct request *request; /* a single-shard request, which never holds a slot but runs when it is first, or */
+    struct tx *tx; /* a transaction's reservation, or */
+    /* a single-shard request, which never holds a slot but runs when it is first, or */
+    struct request *request;
     struct block_task *task; /* the same of a blocked client's affair */
     uint16_t slot;
 };
@@ -34,8 +37,8 @@ struct request {
     bool is_done;
     uint8_t resp;
     bool no_touch;
-    bool has_many_keys;   /* on one shard, but on several slots perhaps */
-    bool is_discarded;    /* CLIENT REPLY OFF or SKIP: the reply goes nowhere */
+    bool has_many_keys; /* on one shard, but on several slots perhaps */
+    bool is_discarded; /* CLIENT REPLY OFF or SKIP: the reply goes nowhere */
     uint16_t db;
     uint16_t shard_index; /* whose slots it works on */
     struct request *client_next;

@@ -1,6 +1,6 @@
 #pragma once
-/* Rates for INFO (instantaneous_ops_per_sec and its kind), and what must be looked at regularly: memory's
- * peak. Shard 0's cron calls sampler_tick() every 100 ms; any thread reads. */
+/* Rates for INFO (instantaneous_ops_per_sec and its kind), and what must be looked at regularly:
+ * memory's peak. Shard 0's cron calls sampler_tick() every 100 ms; any thread reads. */
 #include <stdatomic.h>
 #include <stdint.h>
 

@@ -1,5 +1,6 @@
 #pragma once
-/* SHA-1 for DEBUG DIGEST, SHA-256 for passwords in ACL GETUSER and LIST. Short texts, off every hot path. */
+/* SHA-1 for DEBUG DIGEST, SHA-256 for passwords in ACL GETUSER and LIST. Short texts, off every
+ * hot path. */
 #include "core/base.h"
 
 enum { SHA1_BYTES = 20, SHA256_BYTES = 32 };

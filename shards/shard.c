@@ -3,7 +3,8 @@
  *      ┌─► wait in the kernel (token free for others) ─► what came: bytes, messages ─┐
  *      └── send replies, ring others ◄── jobs, timers, expiry ◄── batches of commands ◄┘
  *
- * Before it sleeps a thread says so (is_sleeping) and looks at its inboxes once more: see messages.c for the other half. */
+ * Before it sleeps a thread says so (is_sleeping) and looks at its inboxes once more: see
+ * messages.c for the other half. */
 #include "shards/shard.h"
 
 #include <pthread.h>
@@ -46,7 +47,8 @@ static struct client *client_of(struct loop_sock *sock) {
     return CONTAINER_OF(sock, struct client, sock);
 }
 
-static void on_received(void *owner, struct loop_sock *sock, struct loop_buf *buf, char *data, size_t len) {
+static void on_received(void *owner, struct loop_sock *sock, struct loop_buf *buf, char *data,
+                        size_t len) {
     (void)owner;
     client_received(client_of(sock), buf, data, len);
 }
@@ -136,12 +138,14 @@ static void pin_thread(struct shard *shard) {
     if (!shard->config->pin_shards || processor < 0) return;
     CPU_ZERO(&mask);
     CPU_SET((size_t)processor, &mask);
-    if (pthread_setaffinity_np(pthread_self(), sizeof mask, &mask) == 0) shard->thread_processor = processor;
+    if (pthread_setaffinity_np(pthread_self(), sizeof mask, &mask) == 0)
+        shard->thread_processor = processor;
 }
 
-/* Where a shard shares its core (with the clients of a small machine, say), being woken must not push the one who is sending off the core:
- * it goes on to send, and the shard then finds several requests instead of one. Saves a quarter of the CPU per request there,
- * makes no difference on a core of its own (bench/results). */
+/* Where a shard shares its core (with the clients of a small machine, say), being woken must not
+ * push the one who is sending off the core: it goes on to send, and the shard then finds several
+ * requests instead of one. Saves a quarter of the CPU per request there, makes no difference on
+ * a core of its own (bench/results). */
 static void schedule_as_batch(void) {
     struct sched_param param = {.sched_priority = 0};
     (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &param); /* refused: no harm */
@@ -178,14 +182,16 @@ int shard_open_loop(struct shard *shard) {
     shard->now_unix_ms = clock_unix_ms();
     shard->loop = loop_new(&options, &handlers, shard, reason, sizeof reason);
     if (shard->loop == NULL) {
-        log_write(node->logger, LOG_LEVEL_WARNING, "Shard %u has no event loop: %s", shard->index, reason);
+        log_write(node->logger, LOG_LEVEL_WARNING, "Shard %u has no event loop: %s", shard->index,
+                  reason);
         return -1;
     }
     if (shard->index == 0) {
         node->backend = loop_backend(shard->loop);
         snprintf(node->backend_reason, sizeof node->backend_reason, "%s", reason);
         if (reason[0] != '\0') {
-            log_write(node->logger, LOG_LEVEL_WARNING, "io_uring cannot be used, going on with epoll: %s", reason);
+            log_write(node->logger, LOG_LEVEL_WARNING,
+                      "io_uring cannot be used, going on with epoll: %s", reason);
         }
         log_write(node->logger, LOG_LEVEL_NOTICE, "Event loop: %s", loop_features(shard->loop));
     }
@@ -228,7 +234,8 @@ static void run_jobs(struct shard *shard) {
 }
 
 static void end_pause(struct shard *shard) {
-    uint64_t until_unix_ms = atomic_load_explicit(&shard->node->pause_until_unix_ms, memory_order_relaxed);
+    uint64_t until_unix_ms = atomic_load_explicit(&shard->node->pause_until_unix_ms,
+                                                  memory_order_relaxed);
 
     if (until_unix_ms > shard->now_unix_ms) return;
     while (shard->paused_head != NULL) {
@@ -273,18 +280,23 @@ static void work_on_slots(struct shard *shard) {
 }
 
 static int64_t sleep_ns(const struct shard *shard) {
-    if (shard->ready_head != NULL || shard->jobs_head != NULL || shard->dirty_head != NULL) return 0;
-    if ((shard->slot_out_mask | shard->home_out_mask) != 0 || shard->tx_deferred_head != NULL) return 0;
+    if (shard->ready_head != NULL || shard->jobs_head != NULL || shard->dirty_head != NULL)
+        return 0;
+    if ((shard->slot_out_mask | shard->home_out_mask) != 0 || shard->tx_deferred_head != NULL)
+        return 0;
     if (keyspace_garbage_count(shard->keyspace) > 0) return 0;
     uint64_t until_unix_ms = shard->cron_next_unix_ms;
     if (atomic_load_explicit(&shard->node->active_expire, memory_order_relaxed)) {
         uint64_t wake_at_unix_ms = shard->node->shards_count == 1
-                                       ? alarms_next_unix_ms(&shard->alarms) /* the token is always ours */
-                                       : atomic_load_explicit(&shard->wake_at_unix_ms, memory_order_relaxed);
+                                       ? alarms_next_unix_ms(
+                                             &shard->alarms) /* the token is always ours */
+                                       : atomic_load_explicit(&shard->wake_at_unix_ms,
+                                                              memory_order_relaxed);
         if (wake_at_unix_ms < until_unix_ms) until_unix_ms = wake_at_unix_ms;
     }
     if (shard->paused_head != NULL) {
-        uint64_t pause_unix_ms = atomic_load_explicit(&shard->node->pause_until_unix_ms, memory_order_relaxed);
+        uint64_t pause_unix_ms = atomic_load_explicit(&shard->node->pause_until_unix_ms,
+                                                      memory_order_relaxed);
         if (pause_unix_ms < until_unix_ms) until_unix_ms = pause_unix_ms;
     }
     uint64_t timeout_unix_ms = block_timers_next_unix_ms(&shard->block.timers);
@@ -318,7 +330,8 @@ static void turn(struct shard *shard) {
     if (shard->jobs_head != NULL) run_jobs(shard);
     expire_step(shard);
     if (shard->block.timers.count > 0) block_home_timeouts(shard);
-    if (keyspace_garbage_count(shard->keyspace) > 0) keyspace_garbage_step(shard->keyspace, GARBAGE_PER_TURN);
+    if (keyspace_garbage_count(shard->keyspace) > 0)
+        keyspace_garbage_step(shard->keyspace, GARBAGE_PER_TURN);
     if (shard->paused_head != NULL) end_pause(shard);
     bool is_clock_set_back = shard->cron_next_unix_ms > shard->now_unix_ms + 2 * CRON_PERIOD_MS;
     if (shard->now_unix_ms >= shard->cron_next_unix_ms || is_clock_set_back) {
@@ -333,7 +346,8 @@ void shard_run(struct shard *shard) {
     shard->now_unix_ms = clock_unix_ms();
     shard->cron_next_unix_ms = shard->now_unix_ms;
     acceptor_start(shard);
-    while (atomic_load_explicit(&shard->node->stop_state, memory_order_relaxed) == NODE_RUNNING) turn(shard);
+    while (atomic_load_explicit(&shard->node->stop_state, memory_order_relaxed) == NODE_RUNNING)
+        turn(shard);
     flush_clients(shard); /* what is answered gets a chance to be sent */
     loop_turn(shard->loop, 0);
     acceptor_stop(shard);

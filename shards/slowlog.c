@@ -1,6 +1,6 @@
-/* slowlog.c - the commands that took long: one list per thread, newest first.
- * Each thread keeps slowlog-max-len entries; the newest slowlog-max-len over all threads are then among
- * them whatever thread they ran on, and GET and LEN show no more than these. */
+/* slowlog.c - the commands that took long: one list per thread, newest first. Each thread keeps
+ * slowlog-max-len entries; the newest slowlog-max-len over all threads are then among them
+ * whatever thread they ran on, and GET and LEN show no more than these. */
 #include "shards/slowlog.h"
 
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* stats.c - what one thread counts, and how long its commands took.
  *
- * A histogram is log-linear: the first 16 buckets hold one value each, then every power of two is cut into
- * 16 equal parts.
+ * A histogram is log-linear: the first 16 buckets hold one value each, then every power of two
+ * is cut into 16 equal parts.
  *     value   0 1 .. 15 | 16 17 .. 31 | 32-33 34-35 .. 62-63 | 64-67 ..
  *     bucket  0 1 .. 15 | 16 17 .. 31 | 32    33    .. 47    | 48    ..
- * H1  histogram_bucket_upper_ns() is strictly increasing; a value lies in the first bucket whose upper end is
- *     not below it.
+ * H1  histogram_bucket_upper_ns() is strictly increasing; a value lies in the first bucket whose
+ *     upper end is not below it.
  * H2  What is beyond the last bucket counts as the last bucket.
  * S1  One thread writes; counters are never taken back but by that thread (shard_stats_reset). */
 #include "shards/stats.h"

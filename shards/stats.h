@@ -1,12 +1,13 @@
 #pragma once
-/* What one thread counts. Written by that thread alone (relaxed stores), read by any (INFO sums over the shards): no cache line
- * is written by two threads. */
+/* What one thread counts. Written by that thread alone (relaxed stores), read by any (INFO sums
+ * over the shards): no cache line is written by two threads. */
 #include <stdalign.h>
 #include <stdatomic.h>
 
 #include "core/cmd.h"
 
-/* Durations in a log-linear histogram: 16 sub-buckets per power of two, 1 ns .. some 17 s; error at most 1/16. */
+/* Durations in a log-linear histogram: 16 sub-buckets per power of two, 1 ns .. some 17 s; error
+ * at most 1/16. */
 enum { HISTOGRAM_BUCKETS = 16 + 30 * 16 };
 struct histogram {
     _Atomic uint32_t counts[HISTOGRAM_BUCKETS];
@@ -31,19 +32,22 @@ struct error_stats {
 struct shard_stats {
     struct cmd_counters commands; /* hits, misses, expired, dirty */
     _Atomic uint64_t requests_local, requests_lent, requests_messaged;
-    _Atomic uint64_t tx_direct, tx_reserved; /* multi-shard commands: all tokens at once; by reservation */
-    _Atomic uint64_t token_waits;            /* our own token was lent when we wanted it */
+    /* multi-shard commands: all tokens at once; by reservation */
+    _Atomic uint64_t tx_direct, tx_reserved;
+    _Atomic uint64_t token_waits; /* our own token was lent when we wanted it */
     _Atomic uint64_t connections_accepted, commands_processed, errors_replied;
-    _Atomic uint64_t client_query_buffer_limit_disconnections, client_output_buffer_limit_disconnections;
+    _Atomic uint64_t client_query_buffer_limit_disconnections,
+        client_output_buffer_limit_disconnections;
     _Atomic uint64_t expire_lag_ms_max; /* how late active expiry ever was */
-    struct cmd_stats *cmds;        /* [cmd_table_count] */
+    struct cmd_stats *cmds; /* [cmd_table_count] */
     size_t cmds_count;
     struct error_stats errors[ERROR_CODES_MAX];
     _Atomic uint32_t errors_count; /* codes seen */
 };
 
 static inline void stat_add(_Atomic uint64_t *counter, uint64_t n) { /* single writer */
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+                          memory_order_relaxed);
 }
 static inline uint64_t stat_read(const _Atomic uint64_t *counter) {
     return atomic_load_explicit(counter, memory_order_relaxed);
@@ -51,5 +55,6 @@ static inline uint64_t stat_read(const _Atomic uint64_t *counter) {
 
 void shard_stats_init(struct shard_stats *stats, size_t cmds_count);
 void shard_stats_deinit(struct shard_stats *stats);
-void shard_stats_reset(struct shard_stats *stats, size_t cmds_count); /* CONFIG RESETSTAT, on the writing thread */
+/* CONFIG RESETSTAT, on the writing thread */
+void shard_stats_reset(struct shard_stats *stats, size_t cmds_count);
 void shard_stats_error(struct shard_stats *stats, const char *code);

@@ -4,17 +4,20 @@
  *     FREE: thread i is in the    --CAS-->  thread j acts as shard i  or   thread i works on its
  *     kernel (asleep or sending)  <-store-  (runs, drains, gives back)     own slots
  *
- * A shard's slots are touched only by the thread whose number is in its token. The home thread holds it while it executes
- * commands, and leaves it free around everything else: system calls, parsing, sending. Most of a busy thread's time is
- * the kernel's, so work for another shard usually finds the token free: one compare-and-swap, no message, no wake-up.
+ * A shard's slots are touched only by the thread whose number is in its token. The home thread
+ * holds it while it executes commands, and leaves it free around everything else: system calls,
+ * parsing, sending. Most of a busy thread's time is the kernel's, so work for another shard
+ * usually finds the token free: one compare-and-swap, no message, no wake-up.
  *
  * When the token is taken, the work goes into the slot queue, and then:
- * I1  A sender pushes, sets its bit in slot_inbox (seq_cst), then looks at the token. A holder frees the token, then looks at
- *     slot_inbox (both seq_cst). So one of the two sees the other: no work is left behind with nobody to do it.
- * I2  Whoever waits for a token holds none, and waits for some microseconds at most (its holder may have been preempted); after that
- *     the work goes by queue. So there is no dead-lock.
+ * I1  A sender pushes, sets its bit in slot_inbox (seq_cst), then looks at the token. A holder
+ *     frees the token, then looks at slot_inbox (both seq_cst). So one of the two sees the
+ *     other: no work is left behind with nobody to do it.
+ * I2  Whoever waits for a token holds none, and waits for some microseconds at most (its holder
+ *     may have been preempted); after that the work goes by queue. So there is no dead-lock.
  * I3  Whoever takes a token drains the slot queues first: what was asked before is done before.
- * I4  With lend-sleeping-shards off nobody but the home thread takes the token; senders ring the doorbell instead.
+ * I4  With lend-sleeping-shards off nobody but the home thread takes the token; senders ring the
+ *     doorbell instead.
  * Figures: bench/results. */
 #include "shards/messages.h"
 
@@ -24,7 +27,13 @@
 #include "shards/exec.h"
 #include "shards/tx.h"
 
-enum { WAIT_NS = 25000, GLANCE_NS = 2000, RELAXES_PER_LOOK = 4, BORROWED_ROUNDS_MAX = 4, PREFETCH_MAX = 64 };
+enum {
+    WAIT_NS = 25000,
+    GLANCE_NS = 2000,
+    RELAXES_PER_LOOK = 4,
+    BORROWED_ROUNDS_MAX = 4,
+    PREFETCH_MAX = 64
+};
 
 static bool token_cas(struct shard *thread, struct shard *shard) {
     uint32_t expected = 0;
@@ -43,7 +52,8 @@ static inline bool has_slot_work(const struct shard *shard) {
            atomic_load_explicit(&shard->tx_attention, memory_order_seq_cst);
 }
 
-/* Asks for the memory of all look-ups of a chain at once, as a batch does: slots, then buckets, then entries. */
+/* Asks for the memory of all look-ups of a chain at once, as a batch does: slots, then buckets,
+ * then entries. */
 static void prefetch_chain(struct shard *thread, const struct msg *chain) {
     const struct request *requests[PREFETCH_MAX];
     const struct store *store = thread->node->store;
@@ -61,7 +71,8 @@ static void prefetch_chain(struct shard *thread, const struct msg *chain) {
     }
     size_t free_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (store_slot_owner_data(store, requests[i]->key_first.slot) != NULL) continue; /* somebody else's now */
+        /* somebody else's now */
+        if (store_slot_owner_data(store, requests[i]->key_first.slot) != NULL) continue;
         keyspace_prefetch_bucket(thread->keyspace, requests[i]->db, &requests[i]->key_first);
         requests[free_count++] = requests[i];
     }
@@ -87,7 +98,8 @@ static void drain_slots(struct shard *thread, struct shard *shard) {
                         exec_request(thread, CONTAINER_OF(chain, struct request, msg));
                     } else if (chain->kind == MSG_BLOCK_TASK) {
                         struct block_task *task = CONTAINER_OF(chain, struct block_task, msg);
-                        if (!slot_queue_join_task(shard, thread->node->store, task)) block_task_run(thread, task);
+                        if (!slot_queue_join_task(shard, thread->node->store, task))
+                            block_task_run(thread, task);
                     } else {
                         SL_ASSERT(chain->kind == MSG_TX_RELEASE);
                         tx_release_part(thread, CONTAINER_OF(chain, struct tx_part, release_msg));
@@ -103,8 +115,9 @@ static void drain_slots(struct shard *thread, struct shard *shard) {
     }
 }
 
-/* Waits for whoever has it to give it back: as long as a holder that runs needs for its few entries. One that was waited for in vain was
- * preempted, perhaps for milliseconds: it gets only a glance until it has been seen to give the token back. */
+/* Waits for whoever has it to give it back: as long as a holder that runs needs for its few
+ * entries. One that was waited for in vain was preempted, perhaps for milliseconds: it gets only
+ * a glance until it has been seen to give the token back. */
 static bool token_wait(struct shard *thread, struct shard *shard) {
     uint64_t bit = UINT64_C(1) << shard->index, start = clock_ticks();
     uint64_t wait_ns = (thread->tokens_waited_in_vain & bit) != 0 ? GLANCE_NS : WAIT_NS;
@@ -118,7 +131,8 @@ static bool token_wait(struct shard *thread, struct shard *shard) {
     return false;
 }
 
-/* With the token: what this thread asked for earlier, and has not pushed yet, comes before what it asks for now (I3). */
+/* With the token: what this thread asked for earlier, and has not pushed yet, comes before what
+ * it asks for now (I3). */
 static void drain_own_chain(struct shard *thread, struct shard *shard) {
     uint64_t bit = UINT64_C(1) << shard->index;
 
@@ -127,7 +141,8 @@ static void drain_own_chain(struct shard *thread, struct shard *shard) {
             thread->slot_out[shard->index] = (struct msg_chain){0};
             thread->slot_out_mask &= ~bit;
         }
-        atomic_fetch_or_explicit(&shard->slot_inbox, UINT64_C(1) << thread->index, memory_order_seq_cst);
+        atomic_fetch_or_explicit(&shard->slot_inbox, UINT64_C(1) << thread->index,
+                                 memory_order_seq_cst);
         drain_slots(thread, shard); /* full before: now there is room */
     }
 }
@@ -164,7 +179,8 @@ void token_release(struct shard *thread, struct shard *shard) {
         atomic_store_explicit(&shard->token, 0, memory_order_seq_cst);
         /* I1: somebody may have pushed while we held it. */
         if (SL_LIKELY(!has_slot_work(shard))) return;
-        if (shard != thread && round == BORROWED_ROUNDS_MAX) { /* a borrower is not to become the shard's servant */
+        /* a borrower is not to become the shard's servant */
+        if (shard != thread && round == BORROWED_ROUNDS_MAX) {
             shard_wake(thread, shard);
             return;
         }

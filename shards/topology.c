@@ -1,5 +1,6 @@
-/* topology.c - how many shards this machine is for, and on which processors.
- * Facts: sched_getaffinity(2); cgroup v2 cpu.max and v1 cpu.cfs_quota_us (kernel documentation, admin-guide/cgroup-v2). */
+/* topology.c - how many shards this machine is for, and on which processors. Facts:
+ * sched_getaffinity(2); cgroup v2 cpu.max and v1 cpu.cfs_quota_us (kernel documentation,
+ * admin-guide/cgroup-v2). */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,8 @@ static unsigned quota_processors(void) {
 
     FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
     if (file != NULL) {
-        if (fscanf(file, "%31s %ld", word, &period_us) == 2 && strcmp(word, "max") != 0) quota_us = strtol(word, NULL, 10);
+        if (fscanf(file, "%31s %ld", word, &period_us) == 2 && strcmp(word, "max") != 0)
+            quota_us = strtol(word, NULL, 10);
         fclose(file);
     } else {
         file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re");

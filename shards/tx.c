@@ -4,24 +4,32 @@
  *    thread 2 ──append──►  │ t7 │ t8 │ t9 │    │    │   entries that concern it, queues one wait per slot:
  *                          └────┴────┴────┴────┴────┘      slot 91:  t7 (holds) ◄ GET ◄ t9 ◄ SET
  *
- * The thread whose grant was the last one a transaction lacked runs it at once, on all the slots, then releases them:
- * by its own hand where it holds the shard's token, else by a message to the shard.
+ * The thread whose grant was the last one a transaction lacked runs it at once, on all the
+ * slots, then releases them: by its own hand where it holds the shard's token, else by a message
+ * to the shard.
  *
- * I1  The order of the log is the order of every slot queue, so two transactions never wait for each other.
- * I2  A slot with an empty queue belongs to its shard; with a transaction first in its queue it belongs to that transaction, from
- *     the grant to the release. Requests wait in the queue, never hold it.
- * I3  A transaction runs when all its parts are granted; shards_left counts those that are not, and its last decrement
- *     (acquire-release) hands all slots over to the runner.
- * I4  Two-phase: no slot is released before the command has run. Hence strict serializability: a command's place in the
- *     order is between its grant and its release, both between its call and its reply.
- * I5  The log's entry may be overwritten when every shard's cursor is past it: appenders look at the cursors, nudge those who
- *     lag, and wait with their transaction (not with their thread) when there is no room.
- * I6  A reader stops at a ticket that is given out but not yet published; then nobody has nudged for what is behind it. So an
- *     appender that finds later tickets after publishing its own nudges all shards (all of this seq_cst).
- * I7  A command whose slots all belong to one shard does not go through the log: with the shard's token it joins all its queues
- *     at once, which keeps it in order with what its connection asked for before and after.
+ * I1  The order of the log is the order of every slot queue, so two transactions never wait for
+ *     each other.
+ * I2  A slot with an empty queue belongs to its shard; with a transaction first in its queue it
+ *     belongs to that transaction, from the grant to the release. Requests wait in the queue,
+ *     never hold it.
+ * I3  A transaction runs when all its parts are granted; shards_left counts those that are not,
+ *     and its last decrement (acquire-release) hands all slots over to the runner.
+ * I4  Two-phase: no slot is released before the command has run. Hence strict serializability: a
+ *     command's place in the order is between its grant and its release, both between its call
+ *     and its reply.
+ * I5  The log's entry may be overwritten when every shard's cursor is past it: appenders look at
+ *     the cursors, nudge those who lag, and wait with their transaction (not with their thread)
+ *     when there is no room.
+ * I6  A reader stops at a ticket that is given out but not yet published; then nobody has nudged
+ *     for what is behind it. So an appender that finds later tickets after publishing its own
+ *     nudges all shards (all of this seq_cst).
+ * I7  A command whose slots all belong to one shard does not go through the log: with the
+ *     shard's token it joins all its queues at once, which keeps it in order with what its
+ *     connection asked for before and after.
  *
- * When all tokens concerned can be had and no slot is reserved, none of this is needed: dispatch runs the command straight away. */
+ * When all tokens concerned can be had and no slot is reserved, none of this is needed: dispatch
+ * runs the command straight away. */
 #include "shards/tx.h"
 
 #include "core/mem.h"
@@ -35,7 +43,7 @@ struct tx {
     struct tx *list_next;
     uint64_t shards_mask;
     _Atomic uint32_t shards_left; /* I3 */
-    _Atomic uint32_t parts_left;  /* not released yet; the last one frees */
+    _Atomic uint32_t parts_left; /* not released yet; the last one frees */
     uint32_t parts_count;
     struct tx_part *parts;
     struct slot_wait *waits;
@@ -48,7 +56,8 @@ static void slots_add_world(struct tx_slots *slots, const struct node *node) {
     for (unsigned slot = 0; slot < SLOTS_COUNT; slot++) slots->slots[slot] = (uint16_t)slot;
     slots->count = SLOTS_COUNT;
     slots->is_world = true;
-    slots->shards_mask = node->shards_count == 64 ? UINT64_MAX : (UINT64_C(1) << node->shards_count) - 1;
+    slots->shards_mask = node->shards_count == 64 ? UINT64_MAX
+                                                  : (UINT64_C(1) << node->shards_count) - 1;
 }
 
 /* Keys in any number, slots sorted and unique, by way of a bitmap. */
@@ -63,8 +72,9 @@ static void slots_collect(struct tx_slots *slots, const struct node *node, const
         bitmap[slot / 64] |= bit;
         slots->shards_mask |= UINT64_C(1) << node->slot_shard[slot];
     }
-    slots->slots = slots->count <= ARRAY_COUNT(slots->inline_slots) ? slots->inline_slots
-                                                                    : mem_must(slots->count * sizeof *slots->slots);
+    slots->slots = slots->count <= ARRAY_COUNT(slots->inline_slots)
+                       ? slots->inline_slots
+                       : mem_must(slots->count * sizeof *slots->slots);
     size_t filled_count = 0;
     for (unsigned word = 0; word < SLOTS_COUNT / 64; word++) {
         for (uint64_t bits = bitmap[word]; bits != 0; bits &= bits - 1) {
@@ -74,8 +84,8 @@ static void slots_collect(struct tx_slots *slots, const struct node *node, const
     SL_ASSERT(filled_count == slots->count);
 }
 
-void tx_slots_init(struct tx_slots *slots, const struct node *node, const struct cmd *cmd, const struct slice *args,
-                   size_t args_count) {
+void tx_slots_init(struct tx_slots *slots, const struct node *node, const struct cmd *cmd,
+                   const struct slice *args, size_t args_count) {
     struct cmd_key_pos positions_inline[32], *positions = positions_inline;
 
     slots->count = 0;
@@ -168,7 +178,8 @@ bool slot_queue_join_task(struct shard *shard, struct store *store, struct block
 
 static void part_granted(struct shard *thread, struct tx *tx) {
     if (atomic_fetch_sub_explicit(&tx->shards_left, 1, memory_order_acq_rel) != 1) return;
-    tx->list_next = thread->tx_granted_head; /* order among these does not matter: they share no slot */
+    /* order among these does not matter: they share no slot */
+    tx->list_next = thread->tx_granted_head;
     thread->tx_granted_head = tx;
 }
 
@@ -190,14 +201,16 @@ void tx_log_advance(struct shard *thread, struct shard *shard) {
 
     for (;; cursor++) {
         struct tx_log_slot *entry = &log->slots[cursor % TX_LOG_SLOTS_COUNT];
-        if (atomic_load_explicit(&entry->ticket, memory_order_seq_cst) != cursor + 1) break; /* I6 */
+        /* I6 */
+        if (atomic_load_explicit(&entry->ticket, memory_order_seq_cst) != cursor + 1) break;
         if ((entry->shards_mask >> shard->index & 1) != 0) part_reserve(thread, shard, entry->tx);
         /* The appender of a later one may reuse the entry from here on (I5). */
         atomic_store_explicit(&shard->tx_cursor, cursor + 1, memory_order_release);
     }
 }
 
-/* What waits in a slot after its first was taken away: requests run until a transaction comes first. */
+/* What waits in a slot after its first was taken away: requests run until a transaction comes
+ * first. */
 static void queue_go_on(struct shard *thread, struct shard *shard, unsigned slot) {
     struct store *store = thread->node->store;
     struct slot_wait *first;
@@ -230,7 +243,8 @@ void tx_release_part(struct shard *thread, struct tx_part *part) {
         unsigned slot = part->waits[i].slot;
         SL_ASSERT(queue_first(store, slot) == &part->waits[i]);
         queue_pop(shard, store, slot);
-        expire_set_alarm(thread, shard, slot, store_slot_deadline_unix_ms(store, slot)); /* the runner could not */
+        /* the runner could not */
+        expire_set_alarm(thread, shard, slot, store_slot_deadline_unix_ms(store, slot));
         queue_go_on(thread, shard, slot);
     }
     if (atomic_fetch_sub_explicit(&tx->parts_left, 1, memory_order_acq_rel) == 1) mem_free(tx);
@@ -242,7 +256,8 @@ void tx_run_granted(struct shard *thread) {
     while ((tx = thread->tx_granted_head) != NULL) {
         thread->tx_granted_head = tx->list_next;
         exec_request_now(thread, tx->request);
-        /* The release of the last part frees the transaction; parts sent away are still in our own chains. */
+        /* The release of the last part frees the transaction; parts sent away are still in our
+         * own chains. */
         uint32_t parts_count = tx->parts_count;
         struct tx_part *parts = tx->parts;
         for (uint32_t i = 0; i < parts_count; i++) {
@@ -272,7 +287,8 @@ static uint64_t log_cursor_min(const struct node *node) {
     return cursor_min;
 }
 
-/* Somebody must look at the log for this shard: we, if its token is free; its holder, when it frees it; or its sleeping thread. */
+/* Somebody must look at the log for this shard: we, if its token is free; its holder, when it
+ * frees it; or its sleeping thread. */
 static void log_nudge(struct shard *thread, struct shard *shard) {
     atomic_store_explicit(&shard->tx_attention, true, memory_order_seq_cst);
     if (token_is_held(thread, shard->index)) return; /* our release will see it */
@@ -293,7 +309,8 @@ static bool log_append(struct shard *thread, struct tx *tx) {
 
     if (SL_UNLIKELY(lag > TX_LOG_SLOTS_COUNT / 2)) {
         for (unsigned i = 0; i < node->shards_count; i++) {
-            uint64_t cursor = atomic_load_explicit(&node->shards[i]->tx_cursor, memory_order_relaxed);
+            uint64_t cursor = atomic_load_explicit(&node->shards[i]->tx_cursor,
+                                                   memory_order_relaxed);
             if (tail - cursor > TX_LOG_SLOTS_COUNT / 4) log_nudge(thread, node->shards[i]);
         }
         cursor_min = log_cursor_min(node);
@@ -308,7 +325,8 @@ static bool log_append(struct shard *thread, struct tx *tx) {
     atomic_store_explicit(&entry->ticket, ticket + 1, memory_order_seq_cst);
     /* I6: whoever came to a later ticket meanwhile has stopped at ours. */
     if (SL_UNLIKELY(atomic_load_explicit(&log->tail, memory_order_seq_cst) != ticket + 1)) {
-        shards_mask = node->shards_count == 64 ? UINT64_MAX : (UINT64_C(1) << node->shards_count) - 1;
+        shards_mask = node->shards_count == 64 ? UINT64_MAX
+                                               : (UINT64_C(1) << node->shards_count) - 1;
     }
     for (; shards_mask != 0; shards_mask &= shards_mask - 1) {
         log_nudge(thread, node->shards[__builtin_ctzll(shards_mask)]);
@@ -316,15 +334,19 @@ static bool log_append(struct shard *thread, struct tx *tx) {
     return true;
 }
 
-static struct tx *tx_new(struct shard *thread, struct request *request, const struct tx_slots *slots) {
+static struct tx *tx_new(struct shard *thread, struct request *request,
+                         const struct tx_slots *slots) {
     const struct node *node = thread->node;
     unsigned parts_count = (unsigned)__builtin_popcountll(slots->shards_mask);
     size_t parts_bytes = parts_count * sizeof(struct tx_part);
     struct tx *tx = mem_must(sizeof *tx + parts_bytes + slots->count * sizeof(struct slot_wait));
 
     SL_ASSERT(slots->count > 0 && parts_count > 0);
-    *tx = (struct tx){.request = request, .shards_mask = slots->shards_mask, .shards_left = parts_count,
-                      .parts_left = parts_count, .parts_count = parts_count};
+    *tx = (struct tx){.request = request,
+                      .shards_mask = slots->shards_mask,
+                      .shards_left = parts_count,
+                      .parts_left = parts_count,
+                      .parts_count = parts_count};
     tx->parts = (struct tx_part *)(tx + 1);
     tx->waits = (struct slot_wait *)(tx->parts + parts_count);
     stat_add(&thread->stats.tx_reserved, 1);
@@ -333,7 +355,8 @@ static struct tx *tx_new(struct shard *thread, struct request *request, const st
     unsigned part_index = 0;
     for (uint64_t mask = slots->shards_mask; mask != 0; mask &= mask - 1, part_index++) {
         struct tx_part *part = &tx->parts[part_index];
-        *part = (struct tx_part){.tx = tx, .shard_index = (uint16_t)__builtin_ctzll(mask), .waits = wait};
+        *part = (struct tx_part){
+            .tx = tx, .shard_index = (uint16_t)__builtin_ctzll(mask), .waits = wait};
         for (size_t i = 0; i < slots->count; i++) {
             if (node->slot_shard[slots->slots[i]] != part->shard_index) continue;
             *wait++ = (struct slot_wait){.tx = tx, .slot = slots->slots[i]};
@@ -371,8 +394,8 @@ void tx_start(struct shard *thread, struct request *request, const struct tx_slo
 }
 
 void tx_start_later(struct shard *thread, struct request *request, const struct tx_slots *slots) {
-    /* Through the log even with one shard: joining a slot's queue here could come in the middle of queue_go_on(), which takes whom it
-     * finds first for one that is not granted yet. */
+    /* Through the log even with one shard: joining a slot's queue here could come in the middle
+     * of queue_go_on(), which takes whom it finds first for one that is not granted yet. */
     defer(thread, tx_new(thread, request, slots));
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-/* Commands over several shards, atomic and isolated: they reserve their slots in one global order, run when all are granted, and
- * release them. A reserved slot queues its other requests; all other slots go on; no thread waits. Algorithm and
- * invariants: tx.c. */
+/* Commands over several shards, atomic and isolated: they reserve their slots in one global
+ * order, run when all are granted, and release them. A reserved slot queues its other requests;
+ * all other slots go on; no thread waits. Algorithm and invariants: tx.c. */
 #include "shards/request.h"
 #include "shards/shard.h"
 
@@ -22,12 +22,14 @@ struct tx_slots {
     bool is_world;
     uint16_t inline_slots[16];
 };
-void tx_slots_init(struct tx_slots *slots, const struct node *node, const struct cmd *cmd, const struct slice *args, size_t args_count);
+void tx_slots_init(struct tx_slots *slots, const struct node *node, const struct cmd *cmd,
+                   const struct slice *args, size_t args_count);
 void tx_slots_deinit(struct tx_slots *slots);
 /* All tokens of the mask are held: is none of the slots reserved? */
 bool tx_slots_are_free(const struct tx_slots *slots, const struct shard *thread);
 
-/* Enters the request into the global order. It runs on some thread, then comes back to its home as any request. */
+/* Enters the request into the global order. It runs on some thread, then comes back to its home
+ * as any request. */
 void tx_start(struct shard *thread, struct request *request, const struct tx_slots *slots);
 /* The same, but nothing else is run on the way: it may be entered only in the next turn. */
 void tx_start_later(struct shard *thread, struct request *request, const struct tx_slots *slots);
@@ -41,4 +43,5 @@ bool tx_retry_deferred(struct shard *thread);
 
 /* Token held: the request must wait behind a reservation of its slot? Then it has been queued. */
 bool slot_queue_join(struct shard *shard, struct store *store, struct request *request);
-bool slot_queue_join_task(struct shard *shard, struct store *store, struct block_task *task); /* the same */
+/* the same */
+bool slot_queue_join_task(struct shard *shard, struct store *store, struct block_task *task);

@@ -1,7 +1,8 @@
 #pragma once
-/* The one global order in which transactions over several shards ask for their slots (the sequencer). Appending is one
- * fetch-and-add; every shard reads the log at its own pace and queues the reservations that concern it in this
- * order, so two transactions never wait for each other. See tx.c. */
+/* The one global order in which transactions over several shards ask for their slots (the
+ * sequencer). Appending is one fetch-and-add; every shard reads the log at its own pace and
+ * queues the reservations that concern it in this order, so two transactions never wait for each
+ * other. See tx.c. */
 #include <stdalign.h>
 #include <stdatomic.h>
 
@@ -13,7 +14,7 @@ enum { TX_LOG_SLOTS_COUNT = 8192 };
 
 struct tx_log_slot {
     _Atomic uint64_t ticket; /* 1 + the ticket whose entry this is; written last */
-    struct tx *tx;           /* may be freed already for shards that are not in the mask */
+    struct tx *tx; /* may be freed already for shards that are not in the mask */
     uint64_t shards_mask;
 };
 

@@ -1,8 +1,9 @@
-/* bench_garbage.c - what the end of a huge value costs: taking it out, and freeing it slice by slice.
+/* bench_garbage.c - what the end of a huge value costs: taking it out, and freeing it slice by
+ * slice.
  *     bench_garbage             a set of 10,000,000 members (some 600 MB, half a minute)
  *     bench_garbage --tiny      the same code with few members: a test
- * Prints CPU time of the thread: of the delete, and of the slices as the shards take them (256 items a
- * turn of the loop), their mean and the slowest. */
+ * Prints CPU time of the thread: of the delete, and of the slices as the shards take them (256
+ * items a turn of the loop), their mean and the slowest. */
 #include <stdio.h>
 #include <time.h>
 

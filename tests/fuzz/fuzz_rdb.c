@@ -1,5 +1,6 @@
-/* A value out of any bytes: refused, or sound and the same after another trip through its RDB form. The first two
- * bytes of an input choose thresholds and version; the rest is the type and the value. */
+/* A value out of any bytes: refused, or sound and the same after another trip through its RDB
+ * form. The first two bytes of an input choose thresholds and version; the rest is the type and
+ * the value. */
 #include "core/mem.h"
 #include "core/rdb_decode.h"
 #include "core/rdb_encode.h"

@@ -1,6 +1,7 @@
-/* The first byte says how the rest is cut: 0-127 pieces of that many bytes plus one, 128-255 the seed of random cuts; its lowest bit
- * also says whether the peer has authenticated itself. Whatever the cut, the same commands come out as from the bytes in one piece, and
- * every argument lies inside its command (resp_feed.h asserts that). */
+/* The first byte says how the rest is cut: 0-127 pieces of that many bytes plus one, 128-255 the
+ * seed of random cuts; its lowest bit also says whether the peer has authenticated itself.
+ * Whatever the cut, the same commands come out as from the bytes in one piece, and every
+ * argument lies inside its command (resp_feed.h asserts that). */
 #include "tests/unit/net/resp_feed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
     /* Redis' limit of a line without an end counts what has arrived, so there the cut matters. */
     if (size < 2 || size > RESP_INLINE_BYTES_MAX) return 0;
-    struct resp_limits limits = {.bulk_len_max = 512u << 20, .is_authenticated = (data[0] & 1) != 0};
+    struct resp_limits limits = {.bulk_len_max = 512u << 20,
+                                 .is_authenticated = (data[0] & 1) != 0};
     struct cut cut = {.kind = data[0], .seed = data[0]};
     const char *bytes = (const char *)data + 1;
 

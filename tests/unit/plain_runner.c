@@ -1,8 +1,8 @@
-/* plain_runner.c - runs Criterion's tests without Criterion's runner.
- * Criterion starts each test in a worker that it maps itself (boxfort), which ThreadSanitizer does not
- * survive. The `tsan` build links this file into each unit test instead: it finds the tests where
- * Criterion's macros left them, runs each in a forked child, and stands in for the few functions of the
- * library through which a test reports. `unit_x NAME` runs only tests whose name contains NAME. */
+/* plain_runner.c - runs Criterion's tests without Criterion's runner. Criterion starts each test
+ * in a worker that it maps itself (boxfort), which ThreadSanitizer does not survive. The `tsan`
+ * build links this file into each unit test instead: it finds the tests where Criterion's macros
+ * left them, runs each in a forked child, and stands in for the few functions of the library
+ * through which a test reports. `unit_x NAME` runs only tests whose name contains NAME. */
 #include "core/base.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,5 @@
-/* How many changes a command counts: rdb_changes_since_last_save in INFO, by which `save` goes. Elements
- * count, as in Redis, and a move is one change. */
+/* How many changes a command counts: rdb_changes_since_last_save in INFO, by which `save` goes.
+ * Elements count, as in Redis, and a move is one change. */
 #include "tests/unit/core/cmd_world.h"
 
 static struct world *world;

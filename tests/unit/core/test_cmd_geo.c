@@ -1,5 +1,5 @@
-/* The geo commands: events, effects, refusals, memory. Replies are compared with Redis' in tests/diff
- * (gen_geo.py). */
+/* The geo commands: events, effects, refusals, memory. Replies are compared with Redis' in
+ * tests/diff (gen_geo.py). */
 #include "tests/unit/core/cmd_world.h"
 
 #include "core/mem.h"

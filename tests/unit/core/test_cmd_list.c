@@ -1,5 +1,5 @@
-/* The commands of lists: what they say to others, how they wait, what is left when there is no memory.
- * Their replies are judged against Redis by tests/diff/run.py. */
+/* The commands of lists: what they say to others, how they wait, what is left when there is no
+ * memory. Their replies are judged against Redis by tests/diff/run.py. */
 #include "core/mem.h"
 #include "tests/unit/core/cmd_world.h"
 

@@ -1,8 +1,8 @@
 /* The commands of sets: what they answer, change and say to others. Judged against Redis by
- * tests/diff/run.py; here is what that cannot see: effects, events, members that come by chance, whole
- * scans, no memory. */
-#include "tests/unit/core/cmd_world.h"
+ * tests/diff/run.py; here is what that cannot see: effects, events, members that come by chance,
+ * whole scans, no memory. */
 #include "core/mem.h"
+#include "tests/unit/core/cmd_world.h"
 
 static struct world *world;
 

@@ -1,6 +1,6 @@
-/* The commands of streams: what they say to others. Judged against Redis by tests/diff/run.py; here is what
- * that cannot see: effects, which must come to the same on a replica whatever its clock and its nodes are
- * like, and ids that the clock chooses. */
+/* The commands of streams: what they say to others. Judged against Redis by tests/diff/run.py;
+ * here is what that cannot see: effects, which must come to the same on a replica whatever its
+ * clock and its nodes are like, and ids that the clock chooses. */
 #include "tests/unit/core/cmd_world.h"
 
 #define NOW "1700000000000" /* WORLD_START_UNIX_MS */

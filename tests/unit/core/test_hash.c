@@ -1,5 +1,5 @@
-/* Hashes as values against a plain array: both encodings and the way between them, deadlines under a
- * clock that moves. */
+/* Hashes as values against a plain array: both encodings and the way between them, deadlines
+ * under a clock that moves. */
 #include "core/hash.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,5 @@
-/* HyperLogLogs: both forms against an array of registers, estimates against the truth. That the bytes
- * are Redis' own is compared in tests/diff (gen_hyperloglog.py). */
+/* HyperLogLogs: both forms against an array of registers, estimates against the truth. That the
+ * bytes are Redis' own is compared in tests/diff (gen_hyperloglog.py). */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>

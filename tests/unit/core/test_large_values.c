@@ -1,5 +1,5 @@
-/* Large values of every type: what they take is what MEMORY USAGE says, and however they go, they are
- * freed in slices. */
+/* Large values of every type: what they take is what MEMORY USAGE says, and however they go,
+ * they are freed in slices. */
 #include "core/mem.h"
 #include "tests/unit/core/cmd_world.h"
 

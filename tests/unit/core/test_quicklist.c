@@ -242,7 +242,8 @@ Test(quicklist, a_million_short_elements_fill_their_nodes) {
                                  slice_of(text, (size_t)len)));
     }
     quicklist_check(list);
-    /* 8 bytes, and 2 around them in a listpack: 1.5 percent more, for nodes and the last bit of each. */
+    /* 8 bytes, and 2 around them in a listpack: 1.5 percent more, for nodes and the last bit of
+     * each. */
     size_t bytes = mem_used_bytes() - before;
     cr_assert(bytes < 10150000, "%zu", bytes);
     quicklist_free(list);

@@ -1,5 +1,5 @@
-/* Sorted sets against a plain sorted array: both forms, every way to change them, ranks and ranges; and
- * what the index of a large one is to the keyspace: freed in slices, copied. */
+/* Sorted sets against a plain sorted array: both forms, every way to change them, ranks and
+ * ranges; and what the index of a large one is to the keyspace: freed in slices, copied. */
 #include "core/zset.h"
 
 #include <criterion/criterion.h>

@@ -1,14 +1,16 @@
 #pragma once
-/* Feeds bytes to the request parser in pieces and writes down what came out, so that two ways of cutting the same bytes can be
- * compared. Whatever is unparsed lies in a block of exactly its size, at a new address for every piece: a parser that remembers
- * an address or reads too far is caught by AddressSanitizer. For test_resp_parse.c and fuzz_resp.c. */
+/* Feeds bytes to the request parser in pieces and writes down what came out, so that two ways of
+ * cutting the same bytes can be compared. Whatever is unparsed lies in a block of exactly its
+ * size, at a new address for every piece: a parser that remembers an address or reads too far is
+ * caught by AddressSanitizer. For test_resp_parse.c and fuzz_resp.c. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "net/resp_parse.h"
 
 struct resp_feed {
-    char *text; /* one line a command, arguments in brackets: "[GET][k]\n"; what is not printable as \xhh */
+    /* one line a command, arguments in brackets: "[GET][k]\n"; what is not printable as \xhh */
+    char *text;
     size_t text_len, text_capacity;
     size_t commands_count;
     size_t rest_bytes; /* unparsed at the end */
@@ -61,7 +63,8 @@ static inline void resp_feed_write_command(struct resp_feed *feed, const struct 
 }
 
 /* A block of exactly `len` bytes with a head and a tail put together; `old` is freed. */
-static inline char *resp_feed_block(char *old, const char *head, size_t head_len, const char *tail, size_t tail_len) {
+static inline char *resp_feed_block(char *old, const char *head, size_t head_len, const char *tail,
+                                    size_t tail_len) {
     char *block = malloc(head_len + tail_len > 0 ? head_len + tail_len : 1);
 
     SL_ASSERT(block != NULL);
@@ -72,17 +75,16 @@ static inline char *resp_feed_block(char *old, const char *head, size_t head_len
 }
 
 /* Parses what the block holds. Returns how many bytes of it are left over. */
-static inline size_t resp_feed_block_parse(struct resp_feed *feed, struct resp_parser *parser, char **block, size_t len,
-                                           size_t *needed, const struct resp_limits *limits) {
+static inline size_t resp_feed_block_parse(struct resp_feed *feed, struct resp_parser *parser,
+                                           char **block, size_t len, size_t *needed,
+                                           const struct resp_limits *limits) {
     char error[128];
 
     while (len > 0) {
         enum resp_result result = resp_parse(parser, *block, len, limits, error, sizeof error);
         size_t pos = parser->pos;
         switch (result) {
-        case RESP_MORE:
-            *needed = resp_parser_bytes_needed(parser);
-            return len;
+        case RESP_MORE: *needed = resp_parser_bytes_needed(parser); return len;
         case RESP_ERROR:
             feed->has_error = true;
             resp_feed_write(feed, error, strlen(error));
@@ -99,8 +101,10 @@ static inline size_t resp_feed_block_parse(struct resp_feed *feed, struct resp_p
     return 0;
 }
 
-/* piece_bytes() says how large the next piece is (0 counts as 1). Zero `feed` first; free it afterwards. */
-static inline void resp_feed_run(struct resp_feed *feed, const char *bytes, size_t len, const struct resp_limits *limits,
+/* piece_bytes() says how large the next piece is (0 counts as 1). Zero `feed` first; free it
+ * afterwards. */
+static inline void resp_feed_run(struct resp_feed *feed, const char *bytes, size_t len,
+                                 const struct resp_limits *limits,
                                  size_t (*piece_bytes)(void *state), void *state) {
     struct resp_parser parser;
     char *block = resp_feed_block(NULL, NULL, 0, NULL, 0);
@@ -113,7 +117,8 @@ static inline void resp_feed_run(struct resp_feed *feed, const char *bytes, size
         if (piece > len - fed) piece = len - fed;
         block = resp_feed_block(block, block, block_len, bytes + fed, piece);
         fed += piece;
-        block_len = resp_feed_block_parse(feed, &parser, &block, block_len + piece, &needed, limits);
+        block_len = resp_feed_block_parse(feed, &parser, &block, block_len + piece, &needed,
+                                          limits);
     }
     feed->rest_bytes = feed->has_error ? 0 : block_len;
     if (feed->text == NULL) resp_feed_write(feed, "", 0);

@@ -6,7 +6,8 @@
 #include "core/mem.h"
 #include "tests/unit/net/resp_feed.h"
 
-/* What is expected here was seen from redis-server 7.0.15 (error texts less their "-ERR "), inline commands by way of ECHO. */
+/* What is expected here was seen from redis-server 7.0.15 (error texts less their "-ERR "),
+ * inline commands by way of ECHO. */
 
 static const struct resp_limits friend = {.bulk_len_max = 512u << 20, .is_authenticated = true};
 static const struct resp_limits stranger = {.bulk_len_max = 512u << 20, .is_authenticated = false};
@@ -22,11 +23,13 @@ static size_t piece_random(void *state) {
 }
 
 /* Expects the same text, however the bytes are cut. */
-static void expect(const char *bytes, size_t len, const struct resp_limits *limits, const char *text) {
+static void expect(const char *bytes, size_t len, const struct resp_limits *limits,
+                   const char *text) {
     for (size_t piece = 1; piece <= len + 1; piece += piece < 70 ? 1 : len / 3 + 1) {
         struct resp_feed feed = {0};
         resp_feed_run(&feed, bytes, len, limits, piece_fixed, &piece);
-        cr_assert_str_eq(feed.text, text, "\"%.60s\" in pieces of %zu: \"%s\", not \"%s\"", bytes, piece, feed.text, text);
+        cr_assert_str_eq(feed.text, text, "\"%.60s\" in pieces of %zu: \"%s\", not \"%s\"", bytes,
+                         piece, feed.text, text);
         resp_feed_free(&feed);
     }
 }
@@ -51,7 +54,8 @@ Test(resp_parse, a_multibulk_command_gives_its_arguments) {
 }
 
 Test(resp_parse, a_pipeline_gives_its_commands_in_order) {
-    EXPECT("*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\nECHO b\r\n*1\r\n$4\r\nQUIT\r\n", "[PING]\n[GET][a]\n[ECHO][b]\n[QUIT]\n");
+    EXPECT("*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\nECHO b\r\n*1\r\n$4\r\nQUIT\r\n",
+           "[PING]\n[GET][a]\n[ECHO][b]\n[QUIT]\n");
 }
 
 Test(resp_parse, a_count_of_zero_or_less_is_skipped) {
@@ -60,7 +64,8 @@ Test(resp_parse, a_count_of_zero_or_less_is_skipped) {
     EXPECT("*-9223372036854775807\r\nPING\r\n", "[PING]\n");
 }
 
-Test(resp_parse, the_smallest_count_is_a_count_too) { /* string2ll() takes all 64 bits; and -2^63 has no opposite */
+/* string2ll() takes all 64 bits; and -2^63 has no opposite */
+Test(resp_parse, the_smallest_count_is_a_count_too) {
     EXPECT("*-9223372036854775808\r\nPING\r\n", "[PING]\n");
 }
 
@@ -87,9 +92,12 @@ Test(resp_parse, more_arguments_than_the_parser_embeds_are_kept) {
 
 Test(resp_parse, any_cut_of_the_same_bytes_gives_the_same_commands) {
     static const char stream[] =
-        "*3\r\n$3\r\nSET\r\n$5\r\nkey:1\r\n$12\r\nhello\r\nworld\r\nPING\r\n\r\n*0\r\nSET \"a b\" 'it\\'s' \"\\x00\\n\"\r\n"
-        "*2\r\n$3\r\nGET\r\n$0\r\n\r\n*-1\r\n   \r\nECHO a\"b c\"\n*12\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n$1\r\nd\r\n$1\r\ne\r\n"
-        "$1\r\nf\r\n$1\r\ng\r\n$1\r\nh\r\n$1\r\ni\r\n$1\r\nj\r\n$1\r\nk\r\n$2\r\nll\r\n*1\r\n$x\r\n";
+        "*3\r\n$3\r\nSET\r\n$5\r\nkey:1\r\n$12\r\nhello\r\nworld\r\nPING\r\n\r\n*0\r\nSET \"a b\" "
+        "'it\\'s' \"\\x00\\n\"\r\n"
+        "*2\r\n$3\r\nGET\r\n$0\r\n\r\n*-1\r\n   \r\nECHO a\"b "
+        "c\"\n*12\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n$1\r\nd\r\n$1\r\ne\r\n"
+        "$1\r\nf\r\n$1\r\ng\r\n$1\r\nh\r\n$1\r\ni\r\n$1\r\nj\r\n$1\r\nk\r\n$2\r\nll\r\n*1\r\n$"
+        "x\r\n";
     struct resp_feed at_once = {0};
     size_t whole = sizeof stream - 1;
 
@@ -116,18 +124,31 @@ Test(resp_parse, a_truncated_command_is_no_command) {
 /* ---- Errors ---- */
 
 Test(resp_parse, a_bad_count_is_refused_in_redis_words) {
-    static const char *const counts[] = {"", "-0", "+1", "01", "1x", " 1", "1 ", "2147483648", "-", "9223372036854775808",
-                                         "-9223372036854775809", "18446744073709551617", "99999999999999999999999999"};
+    static const char *const counts[] = {"",
+                                         "-0",
+                                         "+1",
+                                         "01",
+                                         "1x",
+                                         " 1",
+                                         "1 ",
+                                         "2147483648",
+                                         "-",
+                                         "9223372036854775808",
+                                         "-9223372036854775809",
+                                         "18446744073709551617",
+                                         "99999999999999999999999999"};
     for (size_t i = 0; i < ARRAY_COUNT(counts); i++) {
         char bytes[64];
         int len = sprintf(bytes, "*%s\r\n", counts[i]);
         expect(bytes, (size_t)len, &friend, "Protocol error: invalid multibulk length");
     }
-    EXPECT("PING\r\n*x\r\n", "[PING]\nProtocol error: invalid multibulk length"); /* what came before counts */
+    /* what came before counts */
+    EXPECT("PING\r\n*x\r\n", "[PING]\nProtocol error: invalid multibulk length");
 }
 
 Test(resp_parse, a_bad_argument_length_is_refused_in_redis_words) {
-    static const char *const lens[] = {"", "-1", "-0", "+4", "04", "4x", "536870913", "9223372036854775808"};
+    static const char *const lens[] = {"",   "-1", "-0",        "+4",
+                                       "04", "4x", "536870913", "9223372036854775808"};
     for (size_t i = 0; i < ARRAY_COUNT(lens); i++) {
         char bytes[64];
         int len = sprintf(bytes, "*1\r\n$%s\r\nPING\r\n", lens[i]);
@@ -141,10 +162,12 @@ Test(resp_parse, a_bad_argument_length_is_refused_in_redis_words) {
 Test(resp_parse, an_argument_without_a_dollar_is_refused_in_redis_words) {
     EXPECT("*1\r\nPING\r\n", "Protocol error: expected '$', got 'P'");
     EXPECT("*2\r\n$3\r\nGET\r\n:1\r\n", "Protocol error: expected '$', got ':'");
-    EXPECT("*1\r\n\n\r\n", "Protocol error: expected '$', got '\n'"); /* the reply writer makes it a blank, as Redis' does */
+    /* the reply writer makes it a blank, as Redis' does */
+    EXPECT("*1\r\n\n\r\n", "Protocol error: expected '$', got '\n'");
 }
 
-Test(resp_parse, an_empty_line_for_an_argument_is_refused_at_once) { /* no second line is waited for */
+/* no second line is waited for */
+Test(resp_parse, an_empty_line_for_an_argument_is_refused_at_once) {
     EXPECT("*1\r\n\r\n", "Protocol error: expected '$', got '\r'");
 }
 
@@ -189,7 +212,8 @@ Test(resp_parse, a_stranger_gets_small_limits) {
     resp_feed_run(&feed, bytes, len + 16384 + 2, &stranger, piece_fixed, &whole);
     cr_assert(eq(sz, feed.commands_count, 1));
     resp_feed_free(&feed);
-    expect("*2147483648\r\n", 13, &stranger, "Protocol error: invalid multibulk length"); /* this one comes first */
+    /* this one comes first */
+    expect("*2147483648\r\n", 13, &stranger, "Protocol error: invalid multibulk length");
 }
 
 /* ---- Memory ---- */
@@ -201,7 +225,8 @@ Test(resp_parse, a_huge_count_reserves_nothing) {
     size_t used_bytes = mem_used_bytes();
 
     resp_parser_init(&parser);
-    cr_assert(resp_parse(&parser, bytes, sizeof bytes - 1, &friend, error, sizeof error) == RESP_MORE);
+    cr_assert(resp_parse(&parser, bytes, sizeof bytes - 1, &friend, error, sizeof error) ==
+              RESP_MORE);
     cr_assert(parser.args == parser.args_inline);
     cr_assert(eq(sz, mem_used_bytes(), used_bytes));
     cr_assert(eq(u32, parser.args_count, 1));
@@ -216,7 +241,8 @@ Test(resp_parse, asking_again_with_nothing_new_changes_nothing) {
 
     resp_parser_init(&parser);
     for (int i = 0; i < 3; i++) {
-        cr_assert(resp_parse(&parser, bytes, sizeof bytes - 1, &friend, error, sizeof error) == RESP_MORE);
+        cr_assert(resp_parse(&parser, bytes, sizeof bytes - 1, &friend, error, sizeof error) ==
+                  RESP_MORE);
         cr_assert(eq(u32, parser.args_count, 1));
     }
     cr_assert(resp_parse(&parser, bytes, 0, &friend, error, sizeof error) == RESP_MORE);

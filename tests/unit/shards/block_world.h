@@ -1,5 +1,6 @@
 #pragma once
-/* A node with a family of commands that block, as small as can be: a key's value is a string whose characters are elements.
+/* A node with a family of commands that block, as small as can be: a key's value is a string
+ * whose characters are elements.
  *   tpush key chars                        puts them at the end; ":len"
  *   tpop key [key ...] deadline            takes the first of the first key that has some: key and element; the deadline is absolute, in
  *                                          ms, 0 for none
@@ -14,7 +15,8 @@
 
 enum { ELEMENTS_MAX = 4096 };
 
-static inline size_t elements_read(struct cmd_ctx *ctx, const struct key *key, char *elements, struct entry **entry) {
+static inline size_t elements_read(struct cmd_ctx *ctx, const struct key *key, char *elements,
+                                   struct entry **entry) {
     char scratch[ENTRY_SCRATCH_BYTES];
 
     *entry = cmd_find_write(ctx, key);
@@ -25,14 +27,15 @@ static inline size_t elements_read(struct cmd_ctx *ctx, const struct key *key, c
     return value.len;
 }
 
-static inline void elements_write(struct cmd_ctx *ctx, const struct key *key, struct entry *entry, const char *elements,
-                                  size_t count) {
+static inline void elements_write(struct cmd_ctx *ctx, const struct key *key, struct entry *entry,
+                                  const char *elements, size_t count) {
     if (count == 0) {
         keyspace_delete(ctx->keyspace, ctx->db, key, entry);
         cmd_changed(ctx, EVENT_GENERIC, "del", ctx->db, key->name);
         return;
     }
-    entry = keyspace_put_string(ctx->keyspace, ctx->db, key, entry, slice_of(elements, count), STRING_RAW, EXPIRE_NONE, 0);
+    entry = keyspace_put_string(ctx->keyspace, ctx->db, key, entry, slice_of(elements, count),
+                                STRING_RAW, EXPIRE_NONE, 0);
     cr_assert(entry != NULL);
     cmd_changed(ctx, EVENT_LIST, "push", ctx->db, key->name);
 }
@@ -49,7 +52,8 @@ static inline bool element_take(struct cmd_ctx *ctx, const struct key *key, char
     return true;
 }
 
-static inline size_t elements_append(struct cmd_ctx *ctx, const struct key *key, struct slice added) {
+static inline size_t elements_append(struct cmd_ctx *ctx, const struct key *key,
+                                     struct slice added) {
     char elements[ELEMENTS_MAX];
     struct entry *entry;
     size_t count = elements_read(ctx, key, elements, &entry);
@@ -85,7 +89,9 @@ static void tpop_run(struct cmd_ctx *ctx) {
         reply_bulk(ctx->reply, slice_of(&element, 1));
         return;
     }
-    cmd_block(ctx, &(struct cmd_block){.keys = keys, .keys_count = count, .deadline_unix_ms = deadline_arg(ctx),
+    cmd_block(ctx, &(struct cmd_block){.keys = keys,
+                                       .keys_count = count,
+                                       .deadline_unix_ms = deadline_arg(ctx),
                                        .timeout_reply = BLOCK_TIMEOUT_NULL_ARRAY});
 }
 
@@ -98,8 +104,11 @@ static void tmove_run(struct cmd_ctx *ctx) {
         reply_bulk(ctx->reply, slice_of(&element, 1));
         return;
     }
-    cmd_block(ctx, &(struct cmd_block){.keys = (uint32_t[]){1}, .keys_count = 1, .deadline_unix_ms = deadline_arg(ctx),
-                                       .needs_all_keys = true, .timeout_reply = BLOCK_TIMEOUT_NULL});
+    cmd_block(ctx, &(struct cmd_block){.keys = (uint32_t[]){1},
+                                       .keys_count = 1,
+                                       .deadline_unix_ms = deadline_arg(ctx),
+                                       .needs_all_keys = true,
+                                       .timeout_reply = BLOCK_TIMEOUT_NULL});
 }
 
 static void twatch_run(struct cmd_ctx *ctx) {
@@ -109,8 +118,11 @@ static void twatch_run(struct cmd_ctx *ctx) {
         reply_status(ctx->reply, "gone");
         return;
     }
-    cmd_block(ctx, &(struct cmd_block){.keys = (uint32_t[]){1}, .keys_count = 1, .deadline_unix_ms = deadline_arg(ctx),
-                                       .wakes_without_key = true, .timeout_reply = BLOCK_TIMEOUT_NULL});
+    cmd_block(ctx, &(struct cmd_block){.keys = (uint32_t[]){1},
+                                       .keys_count = 1,
+                                       .deadline_unix_ms = deadline_arg(ctx),
+                                       .wakes_without_key = true,
+                                       .timeout_reply = BLOCK_TIMEOUT_NULL});
 }
 
 /* clang-format off */

@@ -1,6 +1,7 @@
 #pragma once
-/* A node whose shards have no event loop and no threads of their own: a test plays each shard's thread by its turns, in the order it
- * wants, or gives each a thread. Clients are fed bytes and their replies read where the socket would take them.
+/* A node whose shards have no event loop and no threads of their own: a test plays each shard's
+ * thread by its turns, in the order it wants, or gives each a thread. Clients are fed bytes and
+ * their replies read where the socket would take them.
  *
  * What only a loop has is missing: nobody sleeps (so no doorbell is rung), nothing is sent. */
 #include <criterion/criterion.h>
@@ -16,13 +17,19 @@
 #include "shards/messages.h"
 #include "shards/tx.h"
 
-enum { WORLD_KEYS_COUNT = 8, WORLD_KEY_BYTES = 16, WORLD_SHARDS_MAX = 8, WORLD_TEXT_BYTES = 64 * 1024 };
+enum {
+    WORLD_KEYS_COUNT = 8,
+    WORLD_KEY_BYTES = 16,
+    WORLD_SHARDS_MAX = 8,
+    WORLD_TEXT_BYTES = 64 * 1024
+};
 
 struct world {
     struct node *node;
     struct logger logger;
-    struct shard **shards;                                                    /* the node's */
-    char keys[WORLD_SHARDS_MAX][WORLD_KEYS_COUNT][WORLD_KEY_BYTES]; /* names by shard, all of different slots */
+    struct shard **shards; /* the node's */
+    /* names by shard, all of different slots */
+    char keys[WORLD_SHARDS_MAX][WORLD_KEYS_COUNT][WORLD_KEY_BYTES];
 };
 
 static inline void world_find_keys(struct world *world) {
@@ -30,10 +37,12 @@ static inline void world_find_keys(struct world *world) {
     static _Thread_local bool is_taken[SLOTS_COUNT];
 
     memset(is_taken, 0, sizeof is_taken);
-    for (unsigned number = 0, left = world->node->shards_count * WORLD_KEYS_COUNT; left > 0; number++) {
+    for (unsigned number = 0, left = world->node->shards_count * WORLD_KEYS_COUNT; left > 0;
+         number++) {
         char name[WORLD_KEY_BYTES];
         (void)snprintf(name, sizeof name, "k%u", number);
-        unsigned slot = key_slot(slice_from_cstr(name)), shard_index = world->node->slot_shard[slot];
+        unsigned slot = key_slot(slice_from_cstr(name)),
+                 shard_index = world->node->slot_shard[slot];
         if (is_taken[slot] || found[shard_index] == WORLD_KEYS_COUNT) continue;
         is_taken[slot] = true;
         memcpy(world->keys[shard_index][found[shard_index]++], name, sizeof name);
@@ -100,8 +109,10 @@ static inline void world_turn(struct shard *shard) {
 }
 
 static inline bool world_is_quiet(const struct shard *shard) {
-    return shard->ready_head == NULL && shard->tx_deferred_head == NULL && (shard->slot_out_mask | shard->home_out_mask) == 0 &&
-           atomic_load(&shard->slot_inbox) == 0 && atomic_load(&shard->home_inbox) == 0 && !atomic_load(&shard->tx_attention);
+    return shard->ready_head == NULL && shard->tx_deferred_head == NULL &&
+           (shard->slot_out_mask | shard->home_out_mask) == 0 &&
+           atomic_load(&shard->slot_inbox) == 0 && atomic_load(&shard->home_inbox) == 0 &&
+           !atomic_load(&shard->tx_attention);
 }
 
 /* Turns of all shards, one after another, until nobody has anything to do. */
@@ -111,12 +122,14 @@ static inline void world_settle(struct world *world) {
     for (unsigned round = 0; round < 100000 && !are_quiet; round++) {
         are_quiet = true;
         for (unsigned i = 0; i < world->node->shards_count; i++) world_turn(world->shards[i]);
-        for (unsigned i = 0; i < world->node->shards_count; i++) are_quiet = are_quiet && world_is_quiet(world->shards[i]);
+        for (unsigned i = 0; i < world->node->shards_count; i++)
+            are_quiet = are_quiet && world_is_quiet(world->shards[i]);
     }
     cr_assert(are_quiet, "the shards never come to rest");
 }
 
-/* A shard's thread is busy with a long command of its own: nobody else gets the token, it looks at no message. */
+/* A shard's thread is busy with a long command of its own: nobody else gets the token, it looks
+ * at no message. */
 static inline void world_hold(struct shard *shard) {
     cr_assert(token_acquire(shard, shard));
 }
@@ -173,7 +186,8 @@ static inline void world_send(struct client *client, const char *lines) {
         len += (size_t)sprintf(bytes + len, "*%zu\r\n", words_count);
         for (size_t at = 0; words_count > 0; words_count--) {
             size_t word_len = strcspn(lines + at, " \n");
-            len += (size_t)sprintf(bytes + len, "$%zu\r\n%.*s\r\n", word_len, (int)word_len, lines + at);
+            len += (size_t)sprintf(bytes + len, "$%zu\r\n%.*s\r\n", word_len, (int)word_len,
+                                   lines + at);
             at += word_len + 1;
         }
         lines += line_len + (lines[line_len] == '\n');
@@ -181,7 +195,8 @@ static inline void world_send(struct client *client, const char *lines) {
     world_send_bytes(client, bytes, len);
     free(bytes);
 }
-__attribute__((format(printf, 2, 3))) static inline void world_sendf(struct client *client, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static inline void world_sendf(struct client *client,
+                                                                     const char *format, ...) {
     char lines[4096];
     va_list args;
     va_start(args, format);
@@ -205,8 +220,8 @@ static inline const char *world_replies(struct client *client, char *text) {
 }
 
 /* One request, settled, answered. */
-__attribute__((format(printf, 4, 5))) static inline const char *world_ask(struct world *world, struct client *client, char *text,
-                                                                          const char *format, ...) {
+__attribute__((format(printf, 4, 5))) static inline const char *
+world_ask(struct world *world, struct client *client, char *text, const char *format, ...) {
     char lines[4096];
     va_list args;
     va_start(args, format);

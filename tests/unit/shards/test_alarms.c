@@ -28,7 +28,8 @@ static uint32_t random_next(uint32_t *seed) {
     return *seed >> 8;
 }
 
-static void compare(const struct alarms *alarms, const struct model *model, unsigned slots_count, uint32_t seed) {
+static void compare(const struct alarms *alarms, const struct model *model, unsigned slots_count,
+                    uint32_t seed) {
     uint64_t next = model_next(model, slots_count);
 
     alarms_check(alarms);
@@ -36,7 +37,8 @@ static void compare(const struct alarms *alarms, const struct model *model, unsi
     if (next == UINT64_MAX) {
         cr_assert(eq(u32, alarms->count, 0));
     } else {
-        cr_assert(eq(u64, model->deadline_unix_ms[alarms_first_slot(alarms)], next), "seed %u", seed);
+        cr_assert(eq(u64, model->deadline_unix_ms[alarms_first_slot(alarms)], next), "seed %u",
+                  seed);
     }
 }
 
@@ -125,7 +127,8 @@ Test(alarms, taking_the_first_again_and_again_goes_up_in_time) {
         cr_assert(eq(u64, model->deadline_unix_ms[slot], alarms_next_unix_ms(&alarms)));
         now_unix_ms = alarms_next_unix_ms(&alarms);
         bool has_more = random_next(&seed) % 4 != 0;
-        model->deadline_unix_ms[slot] = has_more ? now_unix_ms + random_next(&seed) % 100000 : UINT64_MAX;
+        model->deadline_unix_ms[slot] = has_more ? now_unix_ms + random_next(&seed) % 100000
+                                                 : UINT64_MAX;
         alarms_set(&alarms, slot, model->deadline_unix_ms[slot]);
         if (++fired_count % 4096 == 0) compare(&alarms, model, SLOTS_COUNT, 99);
     }

@@ -11,11 +11,14 @@ Test(batch, a_pipeline_of_all_kinds_is_answered_in_its_order) {
         struct client *client = world_client(world.shards[0]);
         const char *last = world.keys[shards_count - 1][0];
 
-        world_sendf(client, "SET %s 1\nINCR %s\nPING\nNOSUCH\nGET\nMGET %s %s\nDEL %s\nECHO end", last, last, last, world.keys[0][1], last);
+        world_sendf(client, "SET %s 1\nINCR %s\nPING\nNOSUCH\nGET\nMGET %s %s\nDEL %s\nECHO end",
+                    last, last, last, world.keys[0][1], last);
         world_settle(&world);
-        cr_assert_str_eq(world_replies(client, text),
-                         "+OK\r\n:2\r\n+PONG\r\n-ERR unknown command 'NOSUCH', with args beginning with: \r\n"
-                         "-ERR wrong number of arguments for 'get' command\r\n*2\r\n$1\r\n2\r\n$-1\r\n:1\r\n$3\r\nend\r\n");
+        cr_assert_str_eq(
+            world_replies(client, text),
+            "+OK\r\n:2\r\n+PONG\r\n-ERR unknown command 'NOSUCH', with args beginning with: \r\n"
+            "-ERR wrong number of arguments for 'get' "
+            "command\r\n*2\r\n$1\r\n2\r\n$-1\r\n:1\r\n$3\r\nend\r\n");
         world_client_free(client);
         world_deinit(&world);
     }
@@ -60,20 +63,23 @@ Test(batch, a_command_of_more_arguments_than_a_batch_holds_runs_alone) {
 }
 
 Test(batch, a_protocol_error_comes_behind_the_replies_before_it) {
-    static const char bytes[] = "*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nECHO\r\n$1\r\na\r\n*1\r\n$x\r\n*1\r\n$4\r\nPING\r\n";
+    static const char bytes[] =
+        "*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nECHO\r\n$1\r\na\r\n*1\r\n$x\r\n*1\r\n$4\r\nPING\r\n";
     struct world world;
     world_init(&world, 2, true);
     struct client *client = world_client(world.shards[0]);
 
     world_send_bytes(client, bytes, sizeof bytes - 1);
     world_settle(&world);
-    cr_assert_str_eq(world_replies(client, text), "+PONG\r\n$1\r\na\r\n-ERR Protocol error: invalid bulk length\r\n");
+    cr_assert_str_eq(world_replies(client, text),
+                     "+PONG\r\n$1\r\na\r\n-ERR Protocol error: invalid bulk length\r\n");
     cr_assert(ne(u32, client->flags & CLIENT_CLOSE_AFTER_REPLY, 0));
     world_client_free(client);
     world_deinit(&world);
 }
 
-/* ---- Inline commands are unquoted where they lie: whatever puts one off must find it as it came ---- */
+/* ---- Inline commands are unquoted where they lie: whatever puts one off must find it as it
+ * came ---- */
 
 static void send_inline(struct client *client, const char *line) {
     world_send_bytes(client, line, strlen(line));
@@ -84,7 +90,9 @@ Test(batch, inline_commands_of_a_pipeline_are_answered_in_their_order) {
     world_init(&world, 2, true);
     struct client *client = world_client(world.shards[0]);
 
-    send_inline(client, "SET \"a b\" 'it\\'s'\r\nGET \"a b\"\r\n\r\n*1\r\n$4\r\nPING\r\nECHO \"\\x41\\n\"\r\n");
+    send_inline(
+        client,
+        "SET \"a b\" 'it\\'s'\r\nGET \"a b\"\r\n\r\n*1\r\n$4\r\nPING\r\nECHO \"\\x41\\n\"\r\n");
     world_settle(&world);
     cr_assert_str_eq(world_replies(client, text), "+OK\r\n$4\r\nit's\r\n+PONG\r\n$2\r\nA\n\r\n");
     world_client_free(client);
@@ -96,7 +104,8 @@ Test(batch, an_inline_command_that_unquotes_to_a_star_is_still_an_inline_command
     static char lines[32 * 1024];
     world_init(&world, 2, true);
     struct client *first = world_client(world.shards[0]), *client = world_client(world.shards[0]);
-    static const char expected[] = "-ERR unknown command '*1', with args beginning with: 'x y' 'a' 'b' \r\n+PONG\r\n";
+    static const char expected[] =
+        "-ERR unknown command '*1', with args beginning with: 'x y' 'a' 'b' \r\n+PONG\r\n";
 
     send_inline(client, "\"*1\" \"x y\" a b\r\nPING\r\n");
     world_settle(&world);

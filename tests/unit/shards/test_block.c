@@ -1,5 +1,5 @@
-/* Blocked clients, one thread playing all shards: who is served by what, in which order, and what ends a wait. Threads:
- * test_block_threads.c. */
+/* Blocked clients, one thread playing all shards: who is served by what, in which order, and
+ * what ends a wait. Threads: test_block_threads.c. */
 #include "tests/unit/shards/block_world.h"
 
 enum { CLIENTS_MAX = 8 };
@@ -14,7 +14,8 @@ static struct fixture *fixture_new(unsigned shards_count, bool may_lend) {
     struct fixture *fixture = mem_must_zero(sizeof *fixture);
 
     block_world_init(&fixture->world, shards_count, may_lend);
-    for (unsigned i = 0; i < CLIENTS_MAX; i++) fixture->clients[i] = world_client(fixture->world.shards[i % shards_count]);
+    for (unsigned i = 0; i < CLIENTS_MAX; i++)
+        fixture->clients[i] = world_client(fixture->world.shards[i % shards_count]);
     return fixture;
 }
 
@@ -25,7 +26,8 @@ static void fixture_free(struct fixture *fixture) {
 }
 
 /* Sent and settled; whatever it answers stays where it is. */
-__attribute__((format(printf, 3, 4))) static void send(struct fixture *fixture, unsigned client, const char *format, ...) {
+__attribute__((format(printf, 3, 4))) static void send(struct fixture *fixture, unsigned client,
+                                                       const char *format, ...) {
     char lines[4096];
     va_list args;
     va_start(args, format);
@@ -41,7 +43,8 @@ static const char *replies(struct fixture *fixture, unsigned client) {
 
 static void expect_popped(struct fixture *fixture, unsigned client, const char *key, char element) {
     char expected[128];
-    (void)snprintf(expected, sizeof expected, "*2\r\n$%zu\r\n%s\r\n$1\r\n%c\r\n", strlen(key), key, element);
+    (void)snprintf(expected, sizeof expected, "*2\r\n$%zu\r\n%s\r\n$1\r\n%c\r\n", strlen(key), key,
+                   element);
     cr_assert_str_eq(replies(fixture, client), expected);
     cr_assert(eq(int, (int)fixture->clients[client]->block, CLIENT_RUNNING));
 }
@@ -57,8 +60,9 @@ static const struct topology {
 } topologies[] = {{1, true}, {4, true}, {4, false}};
 #define EACH_TOPOLOGY(f) \
     for (size_t topology = 0; topology < ARRAY_COUNT(topologies); topology++) \
-        for (struct fixture *f = fixture_new(topologies[topology].shards_count, topologies[topology].may_lend); f != NULL; \
-             fixture_free(f), f = NULL)
+        for (struct fixture *f = \
+                 fixture_new(topologies[topology].shards_count, topologies[topology].may_lend); \
+             f != NULL; fixture_free(f), f = NULL)
 /* The n-th key; neighbours lie on different shards. */
 static const char *key_name(const struct fixture *fixture, unsigned n) {
     unsigned count = fixture->world.node->shards_count;
@@ -72,7 +76,8 @@ Test(block, what_is_there_is_taken_at_once) {
         cr_assert_str_eq(replies(f, 0), ":2\r\n");
         send(f, 1, "tpop %s %s 0\ntpop %s 0\nPING", KEY(f, 0), KEY(f, 1), KEY(f, 1));
         char expected[256];
-        (void)snprintf(expected, sizeof expected, "*2\r\n$%zu\r\n%s\r\n$1\r\na\r\n*2\r\n$%zu\r\n%s\r\n$1\r\nb\r\n+PONG\r\n",
+        (void)snprintf(expected, sizeof expected,
+                       "*2\r\n$%zu\r\n%s\r\n$1\r\na\r\n*2\r\n$%zu\r\n%s\r\n$1\r\nb\r\n+PONG\r\n",
                        strlen(KEY(f, 1)), KEY(f, 1), strlen(KEY(f, 1)), KEY(f, 1));
         cr_assert_str_eq(replies(f, 1), expected);
         cr_assert(eq(u32, atomic_load(&f->world.node->blocked_count), 0));
@@ -91,8 +96,8 @@ Test(block, a_push_serves_in_the_order_of_arrival_before_anything_else) {
         cr_assert_str_eq(replies(f, 0), ":3\r\n:0\r\n");
         for (unsigned i = 1; i <= 3; i++) {
             char expected[128];
-            (void)snprintf(expected, sizeof expected, "*2\r\n$%zu\r\n%s\r\n$1\r\n%c\r\n+PONG\r\n", strlen(KEY(f, 0)), KEY(f, 0),
-                           (char)('a' + i - 1));
+            (void)snprintf(expected, sizeof expected, "*2\r\n$%zu\r\n%s\r\n$1\r\n%c\r\n+PONG\r\n",
+                           strlen(KEY(f, 0)), KEY(f, 0), (char)('a' + i - 1));
             cr_assert_str_eq(replies(f, i), expected);
         }
         expect_blocked(f, 4);
@@ -173,7 +178,8 @@ Test(block, when_the_time_is_up_it_is_told_so) {
                 struct shard *shard = f->clients[i]->home;
                 shard->now_unix_ms = now + 59999 + late_ms;
                 block_home_timeouts(shard);
-                cr_assert(eq(int, f->clients[i]->waiter == NULL, late_ms >= i), "client %u, %u ms", i, late_ms);
+                cr_assert(eq(int, f->clients[i]->waiter == NULL, late_ms >= i), "client %u, %u ms",
+                          i, late_ms);
             }
         }
         world_settle(&f->world);
@@ -208,7 +214,8 @@ Test(block, a_flush_a_swap_and_a_deletion_are_noticed) {
 
 Test(block, an_empty_name_is_a_key_like_others) {
     EACH_TOPOLOGY(f) {
-        static const char pop[] = "*3\r\n$4\r\ntpop\r\n$0\r\n\r\n$1\r\n0\r\n", push[] = "*3\r\n$5\r\ntpush\r\n$0\r\n\r\n$1\r\nx\r\n";
+        static const char pop[] = "*3\r\n$4\r\ntpop\r\n$0\r\n\r\n$1\r\n0\r\n",
+                          push[] = "*3\r\n$5\r\ntpush\r\n$0\r\n\r\n$1\r\nx\r\n";
         world_send_bytes(f->clients[1], pop, sizeof pop - 1);
         world_settle(&f->world);
         send(f, 2, "tpop %s 0", KEY(f, 1));
@@ -257,7 +264,8 @@ Test(block, unblock_answers_whether_it_did) {
         send(f, 2, "tpop %s 0", KEY(f, 0));
         /* These clients stand in no shard's list: done as CLIENT UNBLOCK does it. */
         cr_assert(block_home_try_end(f->clients[1]->home, f->clients[1]->waiter, BLOCK_END_ERROR));
-        cr_assert(block_home_try_end(f->clients[2]->home, f->clients[2]->waiter, BLOCK_END_TIMEOUT));
+        cr_assert(
+            block_home_try_end(f->clients[2]->home, f->clients[2]->waiter, BLOCK_END_TIMEOUT));
         world_settle(&f->world);
         cr_assert_str_eq(replies(f, 1), "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
         cr_assert_str_eq(replies(f, 2), "*-1\r\n");

@@ -1,5 +1,6 @@
-/* Four shards on four threads, clients that push, pop, move, give up and are unblocked, all at once: each element goes to exactly one of
- * them, and nobody is left waiting for a key that has some. The same under ThreadSanitizer. */
+/* Four shards on four threads, clients that push, pop, move, give up and are unblocked, all at
+ * once: each element goes to exactly one of them, and nobody is left waiting for a key that has
+ * some. The same under ThreadSanitizer. */
 #include <pthread.h>
 #include <sched.h>
 
@@ -10,8 +11,8 @@ enum { SHARDS_COUNT = 4, POPPERS_PER_SHARD = 4, ROUNDS_COUNT = 2500, HOT_KEYS_CO
 struct storm {
     struct world world;
     uint32_t seed;
-    _Atomic unsigned pushing_count;   /* threads that still push */
-    _Atomic unsigned draining_count;  /* threads with clients that are not through */
+    _Atomic unsigned pushing_count; /* threads that still push */
+    _Atomic unsigned draining_count; /* threads with clients that are not through */
     _Atomic uint64_t pushed, popped, timeouts, unblocked, moved;
 };
 
@@ -41,10 +42,15 @@ static void send_pop(struct storm_thread *thread, struct client *client) {
     switch (random / 64 % 4) {
     case 0: world_sendf(client, "tpop %s %llu", random_key(thread), deadline); break;
     case 1:
-        world_sendf(client, "tpop %s %s %s %llu", random_key(thread), random_key(thread), random_key(thread), deadline);
+        world_sendf(client, "tpop %s %s %s %llu", random_key(thread), random_key(thread),
+                    random_key(thread), deadline);
         break;
-    case 2: world_sendf(client, "tpop %s %s %llu", random_key(thread), random_key(thread), deadline); break;
-    case 3: world_sendf(client, "tmove %s %s %llu", random_key(thread), random_key(thread), deadline); break;
+    case 2:
+        world_sendf(client, "tpop %s %s %llu", random_key(thread), random_key(thread), deadline);
+        break;
+    case 3:
+        world_sendf(client, "tmove %s %s %llu", random_key(thread), random_key(thread), deadline);
+        break;
     }
 }
 
@@ -87,7 +93,8 @@ static void *run_thread(void *arg) {
         bool are_pushing = atomic_load(&storm->pushing_count) > 0, is_any_busy = false;
         for (unsigned i = 0; i < POPPERS_PER_SHARD; i++) {
             struct client *client = poppers[i];
-            bool is_unlucky = client->waiter != NULL && (!are_pushing || random_next(&thread->seed) % 512 == 0);
+            bool is_unlucky = client->waiter != NULL &&
+                              (!are_pushing || random_next(&thread->seed) % 512 == 0);
             if (is_unlucky) block_home_try_end(shard, client->waiter, BLOCK_END_ERROR);
             if (!is_answered(client)) {
                 is_any_busy = true;
@@ -142,9 +149,10 @@ static void storm_run(bool may_lend, uint32_t seed) {
         cr_assert(sscanf(reply, ":%u\r\n", &len) == 1);
         left += len;
     }
-    cr_assert(eq(u64, atomic_load(&storm->popped) + left, atomic_load(&storm->pushed)), "seed %u, %llu left", seed,
-              (unsigned long long)left);
-    cr_assert(atomic_load(&storm->moved) > 0 && atomic_load(&storm->timeouts) > 0 && atomic_load(&storm->unblocked) > 0);
+    cr_assert(eq(u64, atomic_load(&storm->popped) + left, atomic_load(&storm->pushed)),
+              "seed %u, %llu left", seed, (unsigned long long)left);
+    cr_assert(atomic_load(&storm->moved) > 0 && atomic_load(&storm->timeouts) > 0 &&
+              atomic_load(&storm->unblocked) > 0);
     world_client_free(client);
     block_world_deinit(&storm->world);
     mem_free(threads);

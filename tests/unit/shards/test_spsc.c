@@ -44,7 +44,8 @@ Test(spsc, a_full_queue_refuses_and_loses_nothing) {
     free(queue);
 }
 
-Test(spsc, indexes_may_wrap_around) { /* they are 32 bits and only grow: some days of a busy queue */
+/* they are 32 bits and only grow: some days of a busy queue */
+Test(spsc, indexes_may_wrap_around) {
     struct spsc *queue = queue_new();
     struct numbered messages[SPSC_SLOTS_COUNT];
     const uint32_t start = UINT32_MAX - 100;
@@ -55,7 +56,8 @@ Test(spsc, indexes_may_wrap_around) { /* they are 32 bits and only grow: some da
     for (size_t round = 0; round < 3; round++) {
         for (size_t i = 0; i < SPSC_SLOTS_COUNT; i++) cr_assert(spsc_push(queue, &messages[i].msg));
         cr_assert(not(spsc_push(queue, &messages[0].msg)));
-        for (size_t i = 0; i < SPSC_SLOTS_COUNT; i++) cr_assert(spsc_pop(queue) == &messages[i].msg);
+        for (size_t i = 0; i < SPSC_SLOTS_COUNT; i++)
+            cr_assert(spsc_pop(queue) == &messages[i].msg);
         cr_assert(spsc_pop(queue) == NULL);
     }
     free(queue);
@@ -97,7 +99,8 @@ Test(spsc, any_mix_of_pushes_and_pops_behaves_as_a_list) {
             pushed += was_taken;
         } else {
             struct msg *msg = spsc_pop(queue);
-            cr_assert(msg == (pushed == popped ? NULL : &messages[popped % ARRAY_COUNT(messages)].msg));
+            cr_assert(msg ==
+                      (pushed == popped ? NULL : &messages[popped % ARRAY_COUNT(messages)].msg));
             popped += msg != NULL;
         }
     }
@@ -107,7 +110,8 @@ Test(spsc, any_mix_of_pushes_and_pops_behaves_as_a_list) {
 
 /* ---- Two threads ---- */
 
-enum { MESSAGES_COUNT = 1000000, RING_COUNT = 1024 }; /* the ring is larger than what can be under way */
+/* the ring is larger than what can be under way */
+enum { MESSAGES_COUNT = 1000000, RING_COUNT = 1024 };
 
 struct race {
     struct spsc *queue;
@@ -123,12 +127,15 @@ static void *write_all(void *arg) {
     while (number < MESSAGES_COUNT) {
         uint64_t count = 1 + number % 4, first = number;
         if (count > MESSAGES_COUNT - number) count = MESSAGES_COUNT - number;
-        while (first + count - atomic_load_explicit(&race->taken_count, memory_order_acquire) > RING_COUNT) sched_yield();
+        while (first + count - atomic_load_explicit(&race->taken_count, memory_order_acquire) >
+               RING_COUNT)
+            sched_yield();
         for (uint64_t i = 0; i < count; i++) {
             struct numbered *message = &race->ring[(first + i) % RING_COUNT];
             message->number = first + i;
             message->msg.kind = (uint8_t)(first + i);
-            message->msg.next = i + 1 < count ? &race->ring[(first + i + 1) % RING_COUNT].msg : NULL;
+            message->msg.next = i + 1 < count ? &race->ring[(first + i + 1) % RING_COUNT].msg
+                                              : NULL;
         }
         while (!spsc_push(race->queue, &race->ring[first % RING_COUNT].msg)) sched_yield();
         number += count;
@@ -152,7 +159,8 @@ Test(spsc, a_million_messages_cross_two_threads_whole_and_in_order) {
             struct numbered *message = CONTAINER_OF(chain, struct numbered, msg);
             next = chain->next;
             if (message->number != expected || chain->kind != (uint8_t)expected) {
-                cr_fatal("message %lu came as number %lu", (unsigned long)message->number, (unsigned long)expected);
+                cr_fatal("message %lu came as number %lu", (unsigned long)message->number,
+                         (unsigned long)expected);
             }
             expected++;
         }

@@ -26,7 +26,8 @@ Test(topology, no_more_shards_than_processors_and_at_least_one) {
 Test(topology, the_nth_processor_is_the_nth_of_the_mask) {
     int processors[CPU_SETSIZE];
     int count = processors_allowed(processors);
-    for (int i = 0; i < count; i++) cr_assert(eq(int, topology_processor((unsigned)i), processors[i]));
+    for (int i = 0; i < count; i++)
+        cr_assert(eq(int, topology_processor((unsigned)i), processors[i]));
     cr_assert(eq(int, topology_processor((unsigned)count), -1));
     cr_assert(eq(int, topology_processor(100000), -1));
 }

@@ -1,5 +1,6 @@
-/* Four shards on four threads, clients on each, no sleep and no socket: what must hold of any interleaving. The same under ThreadSanitizer
- * is what shows that slots are handed over and never shared. */
+/* Four shards on four threads, clients on each, no sleep and no socket: what must hold of any
+ * interleaving. The same under ThreadSanitizer is what shows that slots are handed over and
+ * never shared. */
 #include <pthread.h>
 #include <sched.h>
 
@@ -11,17 +12,17 @@ struct storm {
     struct world world;
     bool has_flushes;
     uint32_t seed;
-    _Atomic unsigned done_count;        /* threads whose clients are through */
+    _Atomic unsigned done_count; /* threads whose clients are through */
     _Atomic uint64_t increments_count;
 };
 
 enum round_kind {
-    ROUND_SET_ALL,   /* one value to a key of each shard, at once */
-    ROUND_GET_ALL,   /* sees one value */
-    ROUND_OWN,       /* sees its own write of one key */
-    ROUND_OWN_MANY,  /* sees its own write of two keys of one shard, of which others reserve one */
+    ROUND_SET_ALL, /* one value to a key of each shard, at once */
+    ROUND_GET_ALL, /* sees one value */
+    ROUND_OWN, /* sees its own write of one key */
+    ROUND_OWN_MANY, /* sees its own write of two keys of one shard, of which others reserve one */
     ROUND_INCREMENT,
-    ROUND_DELETE,    /* several keys over several shards, with singles around it */
+    ROUND_DELETE, /* several keys over several shards, with singles around it */
     ROUND_FLUSH,
     ROUND_KINDS_COUNT,
 };
@@ -49,7 +50,8 @@ static uint32_t random_next(uint32_t *seed) {
 static void send_round(struct storm_thread *thread, struct storm_client *client) {
     struct storm *storm = thread->storm;
     char(*keys)[WORLD_KEYS_COUNT][WORLD_KEY_BYTES] = storm->world.keys;
-    uint32_t random = random_next(&thread->seed), value = random_next(&thread->seed) % 900000 + 100000;
+    uint32_t random = random_next(&thread->seed),
+             value = random_next(&thread->seed) % 900000 + 100000;
     unsigned shard_index = random / 64 % SHARDS_COUNT;
 
     client->value = value;
@@ -57,25 +59,30 @@ static void send_round(struct storm_thread *thread, struct storm_client *client)
     if (storm->has_flushes && random_next(&thread->seed) % 40 == 0) client->kind = ROUND_FLUSH;
     switch (client->kind) {
     case ROUND_SET_ALL:
-        world_sendf(client->client, "MSET %s %u %s %u %s %u %s %u", keys[0][0], value, keys[1][0], value, keys[2][0], value, keys[3][0],
-                    value);
+        world_sendf(client->client, "MSET %s %u %s %u %s %u %s %u", keys[0][0], value, keys[1][0],
+                    value, keys[2][0], value, keys[3][0], value);
         break;
     case ROUND_GET_ALL:
-        world_sendf(client->client, "MGET %s %s %s %s", keys[2][0], keys[0][0], keys[3][0], keys[1][0]);
+        world_sendf(client->client, "MGET %s %s %s %s", keys[2][0], keys[0][0], keys[3][0],
+                    keys[1][0]);
         break;
     case ROUND_OWN: /* on any shard: the name decides */
-        world_sendf(client->client, "SET own%u:%u %u\nGET own%u:%u", client->number, shard_index, value, client->number, shard_index);
+        world_sendf(client->client, "SET own%u:%u %u\nGET own%u:%u", client->number, shard_index,
+                    value, client->number, shard_index);
         break;
     case ROUND_OWN_MANY: {
         const char *shared = keys[shard_index][1], *tag = keys[shard_index][2];
-        world_sendf(client->client, "MSET %s %u {%s}%u %u\nGET {%s}%u", shared, value, tag, client->number, value, tag, client->number);
+        world_sendf(client->client, "MSET %s %u {%s}%u %u\nGET {%s}%u", shared, value, tag,
+                    client->number, value, tag, client->number);
         break;
     }
     case ROUND_INCREMENT:
-        world_sendf(client->client, "INCR %s\nINCR %s", keys[shard_index][3], keys[(shard_index + 1) % SHARDS_COUNT][3]);
+        world_sendf(client->client, "INCR %s\nINCR %s", keys[shard_index][3],
+                    keys[(shard_index + 1) % SHARDS_COUNT][3]);
         break;
     case ROUND_DELETE:
-        world_sendf(client->client, "SET %s x\nDEL %s %s %s\nPING", keys[shard_index][4], keys[0][1], keys[1][1], keys[shard_index][4]);
+        world_sendf(client->client, "SET %s x\nDEL %s %s %s\nPING", keys[shard_index][4],
+                    keys[0][1], keys[1][1], keys[shard_index][4]);
         break;
     case ROUND_FLUSH: world_send(client->client, "FLUSHALL"); break;
     case ROUND_KINDS_COUNT: break;
@@ -94,14 +101,16 @@ static void check_round(struct storm_thread *thread, struct storm_client *client
     case ROUND_GET_ALL: {
         unsigned values[SHARDS_COUNT];
         is_good = strcmp(replies, "*4\r\n$-1\r\n$-1\r\n$-1\r\n$-1\r\n") == 0 ||
-                  (sscanf(replies, "*4\r\n$6\r\n%u\r\n$6\r\n%u\r\n$6\r\n%u\r\n$6\r\n%u\r\n", &values[0], &values[1], &values[2], &values[3]) == 4 &&
+                  (sscanf(replies, "*4\r\n$6\r\n%u\r\n$6\r\n%u\r\n$6\r\n%u\r\n$6\r\n%u\r\n",
+                          &values[0], &values[1], &values[2], &values[3]) == 4 &&
                    values[0] == values[1] && values[1] == values[2] && values[2] == values[3]);
         break;
     }
     case ROUND_OWN:
     case ROUND_OWN_MANY:
         (void)snprintf(expected, sizeof expected, "+OK\r\n$6\r\n%u\r\n", client->value);
-        is_good = strcmp(replies, expected) == 0 || (storm->has_flushes && strcmp(replies, "+OK\r\n$-1\r\n") == 0);
+        is_good = strcmp(replies, expected) == 0 ||
+                  (storm->has_flushes && strcmp(replies, "+OK\r\n$-1\r\n") == 0);
         break;
     case ROUND_INCREMENT: {
         unsigned first, second;
@@ -116,7 +125,9 @@ static void check_round(struct storm_thread *thread, struct storm_client *client
     }
     case ROUND_KINDS_COUNT: break;
     }
-    if (!is_good) cr_fatal("seed %u, client %u, kind %d: \"%s\"", storm->seed, client->number, client->kind, replies);
+    if (!is_good)
+        cr_fatal("seed %u, client %u, kind %d: \"%s\"", storm->seed, client->number, client->kind,
+                 replies);
 }
 
 static void *run_thread(void *arg) {
@@ -127,7 +138,8 @@ static void *run_thread(void *arg) {
     unsigned busy_count = CLIENTS_PER_SHARD;
 
     for (unsigned i = 0; i < CLIENTS_PER_SHARD; i++) {
-        clients[i] = (struct storm_client){.client = world_client(shard), .rounds_left = ROUNDS_COUNT,
+        clients[i] = (struct storm_client){.client = world_client(shard),
+                                           .rounds_left = ROUNDS_COUNT,
                                            .number = thread->index * CLIENTS_PER_SHARD + i};
         send_round(thread, &clients[i]);
     }
@@ -135,7 +147,8 @@ static void *run_thread(void *arg) {
         world_turn(shard);
         for (unsigned i = 0; i < CLIENTS_PER_SHARD; i++) {
             struct storm_client *client = &clients[i];
-            bool is_answered = client->client->pending_head == NULL && client->client->in_len == 0 && !client_is_waiting(client->client);
+            bool is_answered = client->client->pending_head == NULL &&
+                               client->client->in_len == 0 && !client_is_waiting(client->client);
             if (client->rounds_left == 0 || !is_answered) continue;
             check_round(thread, client);
             if (--client->rounds_left > 0) {
@@ -169,11 +182,13 @@ static void storm_run(bool may_lend, bool has_flushes, uint32_t seed) {
     struct client *client = world_client(storm->world.shards[0]);
     for (unsigned i = 0; i < SHARDS_COUNT && !has_flushes; i++) {
         unsigned count = 0, len = 0;
-        const char *reply = world_ask(&storm->world, client, threads[0].text, "GET %s", storm->world.keys[i][3]);
+        const char *reply = world_ask(&storm->world, client, threads[0].text, "GET %s",
+                                      storm->world.keys[i][3]);
         cr_assert(sscanf(reply, "$%u\r\n%u\r\n", &len, &count) == 2);
         counted += count;
     }
-    if (!has_flushes) cr_assert(eq(u64, counted, atomic_load(&storm->increments_count)), "seed %u", seed);
+    if (!has_flushes)
+        cr_assert(eq(u64, counted, atomic_load(&storm->increments_count)), "seed %u", seed);
     world_client_free(client);
     world_deinit(&storm->world);
     mem_free(threads);
