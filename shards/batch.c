@@ -354,7 +354,6 @@ static void run_plain(struct shard *shard, size_t first, size_t end) {
     for (size_t i = first; i < end; i++) {
         struct batch_entry *entry = &batch->entries[i];
         if (client_is_waiting(entry->client)) continue;
-        before_entry(entry);
         dispatch_finish_plain(shard, entry);
         after_entry(entry);
     }

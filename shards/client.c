@@ -303,7 +303,7 @@ void client_settle(struct client *client) {
 /* ---- Output ---- */
 
 struct outbuf *client_out(struct client *client) {
-    return client->pending_tail != NULL ? &client->pending_tail->after : &client->out;
+    return client->pending_tail != NULL ? &client->pending_tail->after.out : &client->out;
 }
 
 void client_pending_advance(struct client *client) {
@@ -320,8 +320,10 @@ void client_pending_advance(struct client *client) {
         } else {
             reply_slot_move(&request->reply, &client->out);
         }
-        if (!is_dead) {
-            outbuf_append_chain(&client->out, &request->after);
+        if (is_dead) {
+            reply_slot_discard(&request->after);
+        } else {
+            reply_slot_move(&request->after, &client->out);
             exec_finished(shard, client, request->cmd, request->args, request->args_count,
                           request->duration_ns);
         }

@@ -101,7 +101,7 @@ struct request *request_new(struct shard *thread, struct client *client, const s
     request->args = copy;
 
     reply_slot_init(&request->reply);
-    outbuf_init(&request->after);
+    reply_slot_init(&request->after);
 
     request->pin_buf = client->in_buf;
     request->pin_inbuf = client->inbuf;
@@ -122,7 +122,6 @@ struct request *request_new(struct shard *thread, struct client *client, const s
 
 void request_free(struct shard *thread, struct request *request) {
     SL_DEBUG_ASSERT(request->home == thread);
-    outbuf_clear(&request->after);
     if (request->pin_buf != NULL) loop_buf_release(thread->loop, request->pin_buf);
     if (request->pin_inbuf != NULL) inbuf_release(request->pin_inbuf);
     bool is_waiters = request->waiter != NULL && request->args == request->waiter->args;

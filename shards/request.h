@@ -52,7 +52,7 @@ struct request {
     struct inbuf *pin_inbuf;
     struct slot_wait wait;
     struct reply_slot reply;
-    struct outbuf after; /* replies of later commands that were ready at once */
+    struct reply_slot after; /* replies of later commands that were ready at once */
     uint64_t duration_ns;
     struct waiter *waiter; /* it is, or was, blocked */
     struct slice args_inline[REQUEST_ARGS_INLINE];
