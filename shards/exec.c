@@ -78,6 +78,7 @@ struct request *request_new(struct shard *thread, struct client *client, const s
 
     if (request != NULL) {
         thread->requests_free = request->client_next;
+        if (request->client_next != NULL) request_prefetch(request->client_next);
     } else {
         request = mem_must(sizeof *request);
     }

@@ -122,6 +122,9 @@ bool messages_drain_home(struct shard *thread) {
         while ((chain = spsc_pop(&thread->home_queues[sender])) != NULL) {
             while (chain != NULL) {
                 struct msg *next = chain->next;
+                /* like follows like, mostly; a wrong guess harms nobody */
+                if (next != NULL && chain->kind == MSG_REPLY)
+                    request_prefetch(CONTAINER_OF(next, struct request, msg));
                 handle_home(thread, chain);
                 chain = next;
             }

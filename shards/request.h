@@ -41,19 +41,29 @@ struct request {
     bool is_discarded; /* CLIENT REPLY OFF or SKIP: the reply goes nowhere */
     uint16_t db;
     uint16_t shard_index; /* whose slots it works on */
-    struct request *client_next;
-    struct client *client;
-    struct shard *home;
+    uint32_t args_count;
     const struct cmd *cmd;
     const struct slice *args;
-    uint32_t args_count;
     struct key key_first;
-    struct loop_buf *pin_buf; /* where the arguments lie: one of the two is pinned */
-    struct inbuf *pin_inbuf;
-    struct slot_wait wait;
-    struct reply_slot reply;
-    struct reply_slot after; /* replies of later commands that were ready at once */
     uint64_t duration_ns;
+    struct shard *home;
     struct waiter *waiter; /* it is, or was, blocked */
     struct slice args_inline[REQUEST_ARGS_INLINE];
+    struct reply_slot reply;
+    /* the home thread's */
+    struct request *client_next;
+    struct client *client;
+    struct loop_buf *pin_buf; /* where the arguments lie: one of the two is pinned */
+    struct inbuf *pin_inbuf;
+    struct reply_slot after; /* replies of later commands that were ready at once */
+    struct slot_wait wait;
 };
+
+/* Its memory was another thread's last, and is ours to write or read soon. */
+static inline void request_prefetch(const struct request *request) {
+    __builtin_prefetch(request, 1);
+    __builtin_prefetch(&request->key_first, 1);
+    __builtin_prefetch(&request->args_inline, 1);
+    __builtin_prefetch(&request->reply, 1);
+    __builtin_prefetch(&request->reply.first, 1);
+}

@@ -63,7 +63,7 @@ static void prefetch_chain(struct shard *thread, const struct msg *chain) {
     for (const struct msg *msg = chain; msg != NULL && count < PREFETCH_MAX; msg = msg->next) {
         if (msg->kind != MSG_REQUEST) continue;
         const struct request *request = CONTAINER_OF(msg, struct request, msg);
-        __builtin_prefetch(msg->next);
+        if (msg->next != NULL) request_prefetch(CONTAINER_OF(msg->next, struct request, msg));
         if (request->key_first.name.data == NULL) continue;
         store_prefetch_slot(store, request->key_first.slot);
         __builtin_prefetch(request->key_first.name.data);
