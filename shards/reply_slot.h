@@ -1,6 +1,7 @@
 #pragma once
-/* Room for one reply that is written before its turn: an outbuf whose first chunk is part of the
- * struct, so that most replies need no allocation, on whatever thread they are made. */
+/* Room for a reply that is written before its turn, or for those that come behind one: an outbuf
+ * whose first chunk is part of the struct, so that most replies need no allocation, on whatever
+ * thread they are made. */
 #include "core/outbuf.h"
 
 enum { REPLY_SLOT_BYTES = 192 };
