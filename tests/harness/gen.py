@@ -31,6 +31,8 @@ WEIRD = [b'', b'abc', b'1.5', b'-1', b'0', b'9223372036854775807', b'92233720368
          b'-9223372036854775808', b'-9223372036854775809', b'99999999999999999999', b' 1', b'1 ',
          b'\x00', b'1e5', b'nan', b'inf', b'*', b'\xff', b'9223372036854775', b'-5', b'NX', b'GET',
          b'0x10', b'--1', b'+1', b'00', b'18446744073709551616', b'w' * 200, b'\r\n']
+# Redis reads a number up to a zero byte, slipring does not (known.py); here it would go on to write.
+ENDS_AT_ZERO_BYTE = (b'ZRANGESTORE', b'ZREMRANGEBYSCORE')
 DBS = (0, 1, 2, 15)
 NEVER = object()
 
@@ -215,6 +217,8 @@ class Gen:
             cmd[1 + self.upto(n - 1)] = b'k1' if key == b'123456789' else key  # R3
         else:
             cmd[0] = bytes(c ^ 32 if 65 <= c < 91 and self.r() < 0.5 else c for c in cmd[0])
+        if cmd[0].upper() in ENDS_AT_ZERO_BYTE:
+            cmd[2:] = [b'0' if arg[:1] == b'\x00' else arg for arg in cmd[2:]]
         return cmd
 
 
