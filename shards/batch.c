@@ -307,7 +307,9 @@ static uint64_t sort_by_shard(struct batch *batch, size_t first, size_t end,
     return wanted;
 }
 
-/* The next few of a shard's share, its token held. True: that was the last of it. */
+/* The next few of a shard's share, its token held. True: that was the last of it. When a slot is
+ * reserved, all the rest is gone through at once: with the token given back in between, the
+ * reservation could end, and a later command for the slot would overtake the one that was put off. */
 static bool run_shard_turn(struct shard *shard, struct share *share) {
     struct batch *batch = shard->batch;
     size_t left = share->end - share->next, count = left < TURN_ENTRIES ? left : TURN_ENTRIES;
@@ -317,7 +319,8 @@ static bool run_shard_turn(struct shard *shard, struct share *share) {
     exec_clock_start(shard);
     for (size_t i = 0; i < count; i++) {
         struct batch_entry *entry = &batch->entries[order[i]];
-        if (!client_is_waiting(entry->client)) dispatch_run_plain(shard, entry);
+        if (client_is_waiting(entry->client)) continue;
+        if (SL_UNLIKELY(!dispatch_run_plain(shard, entry))) count = left;
     }
     share->next = (uint8_t)(share->next + count);
     return count == left;
