@@ -27,7 +27,7 @@ KNOWN = [
      'XREAD + of a stream whose last id is deleted: the last entry that is there, as Redis 8'),
     # -- slipring: what comes is read to its end, where Redis sees the end at a zero byte
     ('slipring', rb'^(SCAN|[SHZ]SCAN .*) \x00', rb'invalid cursor', 'a zero byte is no end: this is no cursor'),
-    ('slipring', rb'^Z(COUNT|(REV)?RANGE(?!STORE)).*\x00', rb'min or max is not a float',
+    ('slipring', rb'^Z(COUNT|REVRANGE|RANGE(?!STORE)).*\x00', rb'min or max is not a float',
      'a zero byte is no end: this is no number'),
     # -- slipring: not built yet, and said so
     ('slipring', rb'^SORT(_RO)? (?=.*\bBY )(?=.*\bALPHA)', None,

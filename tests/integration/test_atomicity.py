@@ -298,6 +298,25 @@ def check_count(n, value, last, floor):
 
 
 # name, share of the operations, commands that prepare, (function, processes)..., check at the end
+# -- order: in a long pipeline a command does not overtake one that waits for a reserved slot
+def order_write(w):
+    key = b'{order:%d}' % w.number
+    fill = [[b'GET', key + b':%d' % n] for n in range(100)]
+    try:
+        for serial in range(w.left):
+            replies = w.run([[b'SET', key, b'%d' % serial]] + fill + [[b'GET', key]])
+            want(replies[-1] == b'%d' % serial, 'GET overtook SET:', replies[-1], serial)
+    finally:
+        with w.shared.get_lock():
+            w.shared[0] += 1
+
+
+def order_disturb(w):
+    keys = [b'{order:%d}' % n for n in range(4)]
+    while w.shared[0] < 2:  # until both writers have ended
+        w.run([[b'MGET'] + keys for _ in range(8)])
+
+
 SCENARIOS = (
     ('tags', 0.13, [], ((tags_write, 2), (tags_read, 2))),
     ('options', 0.04, [], ((options_write, 2), (options_disturb, 1), (options_read, 1))),
@@ -308,8 +327,11 @@ SCENARIOS = (
      ((copies_write, 2), (copies_read, 2))),
     ('swaps', 0.06, [], ((swaps_write, 3),)),
     ('counters', 0.10, [], ((counters_write, 2), (counters_read, 2))),
+    # The last one: without lending more slots are reserved.
+    ('order', 0.04, [[b'CONFIG', b'SET', b'lend-sleeping-shards', b'no']],
+     ((order_write, 2), (order_disturb, 2))),
 )
-NOT_MULTI = ('swaps', 'counters')  # mostly commands of one key
+NOT_MULTI = ('swaps', 'counters', 'order')  # mostly commands of one key
 
 
 def process(func, port, seed, number, operations, shared, results, start):
