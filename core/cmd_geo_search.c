@@ -405,6 +405,23 @@ static void georadiusbymember_ro(struct cmd_ctx *ctx) {
 }
 
 /* ---- Rows ---- */
+/* Of several STORE and STOREDIST the last one counts, which no key spec can say. */
+static int georadius_keys(const struct slice *args, size_t args_count,
+                          struct cmd_key_pos *positions, size_t positions_max) {
+    size_t store_arg = 0;
+
+    for (size_t i = 5; i + 1 < args_count; i++) {
+        if (slice_equal_cstr_nocase(args[i], "store") ||
+            slice_equal_cstr_nocase(args[i], "storedist"))
+            store_arg = ++i;
+    }
+    if (positions_max > 0) positions[0] = (struct cmd_key_pos){1, CMD_KEY_RO | CMD_KEY_ACCESS};
+    if (store_arg == 0) return 1;
+    if (positions_max > 1)
+        positions[1] = (struct cmd_key_pos){(uint32_t)store_arg, CMD_KEY_OW | CMD_KEY_UPDATE};
+    return 2;
+}
+
 /* clang-format off */
 
 static const struct cmd_arg unit_args[] = {
@@ -522,7 +539,7 @@ static const struct cmd_def geo_search_cmds[] = {
      .history = unit_history, CMD_SYNTAX(geosearchstore_syntax)},
     {.name = "georadius", .run = georadius, .arity = -6,
      .flags = CMD_WRITE | CMD_DENYOOM | CMD_MOVABLEKEYS | CMD_SLOW_EXECUTION,
-     .categories = CATEGORY_GEO, .keys = KEYS_WITH_STORE(6),
+     .categories = CATEGORY_GEO, .keys = KEYS_WITH_STORE(6), .find_keys = georadius_keys,
      .group = "geo", .since = "3.2.0", .complexity = RADIUS_COMPLEXITY,
      .summary = "Gives the members within a distance of a place, or keeps them under another key.",
      .deprecated_since = "6.2.0",
@@ -536,7 +553,7 @@ static const struct cmd_def geo_search_cmds[] = {
      .history = radius_history, CMD_SYNTAX(georadius_ro_syntax)},
     {.name = "georadiusbymember", .run = georadiusbymember, .arity = -5,
      .flags = CMD_WRITE | CMD_DENYOOM | CMD_MOVABLEKEYS | CMD_SLOW_EXECUTION,
-     .categories = CATEGORY_GEO, .keys = KEYS_WITH_STORE(5),
+     .categories = CATEGORY_GEO, .keys = KEYS_WITH_STORE(5), .find_keys = georadius_keys,
      .group = "geo", .since = "3.2.0", .complexity = RADIUS_COMPLEXITY,
      .summary = "Gives the members within a distance of one of them, or keeps them under another key.",
      .deprecated_since = "6.2.0",

@@ -115,6 +115,8 @@ def geosearchstore(g):
 
 
 def stores(g):
+    if g.chance(0.1):  # the last one counts
+        return [g.cased(b'STORE'), g.key(), g.cased(b'STORE'), g.key()]
     if g.chance(0.5):
         return [g.cased(b'STOREDIST'), DISTANCES]
     return [g.cased(b'STORE'), g.key()]

@@ -60,6 +60,24 @@ Test(cmd_geo, a_stored_search_replaces_its_target_and_nothing_found_deletes_it) 
     EXPECT(":2\r\n", "GEORADIUSBYMEMBER", "Sicily", "Palermo", "200", "km", "STORE", "Sicily");
 }
 
+Test(cmd_geo, of_several_stores_the_last_is_the_one_that_is_a_key) {
+    const struct cmd *cmd = cmd_table_find(world->table, SLICE_LITERAL("georadius"));
+    const struct slice args[] = {
+        SLICE_LITERAL("GEORADIUS"), SLICE_LITERAL("Sicily"), SLICE_LITERAL("15"),
+        SLICE_LITERAL("37"),        SLICE_LITERAL("200"),    SLICE_LITERAL("km"),
+        SLICE_LITERAL("STORE"),     SLICE_LITERAL("a"),      SLICE_LITERAL("STORE"),
+        SLICE_LITERAL("b"),
+    };
+    struct cmd_key_pos positions[4];
+
+    cr_assert(eq(int, cmd_keys(cmd, args, ARRAY_COUNT(args), positions, 4), 2));
+    cr_assert(eq(u32, positions[0].index, 1));
+    cr_assert(eq(u32, positions[1].index, 9));
+    EXPECT(":2\r\n", "GEORADIUS", "Sicily", "15", "37", "200", "km", "STORE", "a", "STORE", "b");
+    EXPECT(":0\r\n", "EXISTS", "a");
+    EXPECT(":1\r\n", "EXISTS", "b");
+}
+
 #ifdef SLIPRING_DEBUG
 Test(cmd_geo, without_memory_the_target_stays) {
     static const char *const lines[][9] = {
