@@ -21,8 +21,10 @@ KNOWN = [
     ('slipring', rb'^LPOS ', rb' / .*value is out of range, value must between',
      'since Redis 7.2 LPOS refuses the smallest RANK'),
     # -- slipring: where Valkey 9 and Redis 8 differ from 7.2, or from each other
-    ('slipring', rb'^(SCAN|[SHZ]SCAN .*) ( |$)', rb"b'ERR invalid cursor'\) / \[",
-     'since Redis 7.4 an empty cursor is none'),
+    ('slipring', rb'^(SCAN|[SHZ]SCAN .*) (-\d+)?( |$)', rb"b'ERR invalid cursor'\) / \[",
+     'since Redis 7.4 an empty or a negative cursor is none'),
+    ('slipring', rb'^(SCAN|[SHZ]SCAN .*) \s+[-+]?\d', rb"^\[.* / .*b'ERR invalid cursor'",
+     'since Redis 7.4 a cursor may begin with a space'),
     ('slipring', rb'^XREAD .* \+', rb"^\('(_|\*-1|\$-1)',\) / ",
      'XREAD + of a stream whose last id is deleted: the last entry that is there, as Redis 8'),
     # -- slipring: what comes is read to its end, where Redis sees the end at a zero byte

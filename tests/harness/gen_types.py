@@ -36,7 +36,7 @@ def any_type(g):
     return Unit(unit)
 
 
-@command('(another type)', 'types', weight=5, needs=ALL)
+@command('(another type)', 'types', weight=5, mutate=False, needs=ALL)  # XADD might get the id *
 def another_type(g):
     """Onto whatever is there: mostly the wrong type."""
     return filling(g, g.key())
