@@ -297,7 +297,6 @@ def check_count(n, value, last, floor):
     return value
 
 
-# name, share of the operations, commands that prepare, (function, processes)..., check at the end
 # -- order: in a long pipeline a command does not overtake one that waits for a reserved slot
 def order_write(w):
     key = b'{order:%d}' % w.number
@@ -317,6 +316,7 @@ def order_disturb(w):
         w.run([[b'MGET'] + keys for _ in range(8)])
 
 
+# name, share of the operations, commands that prepare, (function, processes)..., check at the end
 SCENARIOS = (
     ('tags', 0.13, [], ((tags_write, 2), (tags_read, 2))),
     ('options', 0.04, [], ((options_write, 2), (options_disturb, 1), (options_read, 1))),
